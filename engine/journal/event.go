@@ -1,0 +1,103 @@
+package journal
+
+import (
+	"encoding/json"
+	"time"
+
+	"github.com/scenario-runner/scenario-runner/engine/diag"
+	"github.com/scenario-runner/scenario-runner/engine/step"
+)
+
+// Kind names what an event reports.
+type Kind string
+
+// The kinds of events, in the order in which a run meets them.
+const (
+	RunStarted       Kind = "run.started"
+	ScenarioStarted  Kind = "scenario.started"
+	StepStarted      Kind = "step.started"
+	StepProgress     Kind = "step.progress"
+	StepFinished     Kind = "step.finished"
+	UndoRecorded     Kind = "undo.recorded" // durable before the change is made
+	UndoFinished     Kind = "undo.finished" // taken back, or forgotten
+	UndoFailed       Kind = "undo.failed"
+	ScenarioFinished Kind = "scenario.finished" // verdict known; clean-up may still go on
+	ScenarioCleaned  Kind = "scenario.cleaned"
+	RunInterrupted   Kind = "run.interrupted" // a signal arrived, or --fail-fast or the global timeout stopped the run
+	RunFinished      Kind = "run.finished"
+	Logged           Kind = "log"
+)
+
+// Event is one line of a journal. Which of the pointers is set follows from Kind.
+type Event struct {
+	Sequence int       `json:"seq"`
+	Time     time.Time `json:"time"`
+	Kind     Kind      `json:"kind"`
+	Scenario string    `json:"scenario,omitempty"` // key of the scenario: unique in the run ("shop/web.scenario.yaml", "…#case2")
+	Step     string    `json:"step,omitempty"`     // id of the step, unique in its scenario
+	Attempt  int       `json:"attempt,omitempty"`  // 1-based
+	Message  string    `json:"message,omitempty"`
+
+	Run      *RunInfo      `json:"run,omitempty"`
+	Start    *ScenarioInfo `json:"start,omitempty"`
+	StepInfo *StepInfo     `json:"stepInfo,omitempty"`
+	Result   *Result       `json:"result,omitempty"`
+	Undo     *UndoInfo     `json:"undo,omitempty"`
+}
+
+// RunInfo opens a journal.
+type RunInfo struct {
+	ID        string          `json:"id"`
+	Version   string          `json:"version"`
+	Arguments []string        `json:"arguments"`
+	Process   int             `json:"process"`
+	Scenarios int             `json:"scenarios"`
+	Parallel  int             `json:"parallel"`
+	Target    json.RawMessage `json:"target,omitempty"`    // what the host program needs to reach the same clusters again
+	Simulated string          `json:"simulated,omitempty"` // says what is simulated, when something is
+}
+
+// ScenarioInfo opens a scenario.
+type ScenarioInfo struct {
+	ID          string            `json:"id"`
+	Name        string            `json:"name"`
+	Description string            `json:"description,omitempty"`
+	File        string            `json:"file"`
+	Namespace   string            `json:"namespace,omitempty"`
+	Labels      map[string]string `json:"labels,omitempty"`
+	Steps       int               `json:"steps"`
+}
+
+// StepInfo describes a step when it starts (or is skipped).
+type StepInfo struct {
+	Kind  string     `json:"kind"`
+	Title string     `json:"title"`           // name of the step, or what its body says: "deployment/web until …"
+	At    diag.Range `json:"at"`              // where it stands in the file
+	Depth int        `json:"depth,omitempty"` // 0 at the top, 1 inside a container step …
+	Phase string     `json:"phase,omitempty"` // "", or "finally"
+}
+
+// Result closes a step, a scenario or the run.
+type Result struct {
+	Verdict  step.Verdict         `json:"verdict"`
+	Took     time.Duration        `json:"took"` // nanoseconds
+	Message  string               `json:"message,omitempty"`
+	Cause    string               `json:"cause,omitempty"` // id of the step that made this one be skipped
+	Facts    []step.Fact          `json:"facts,omitempty"`
+	Sections []step.Section       `json:"sections,omitempty"`
+	Outputs  map[string]any       `json:"outputs,omitempty"`
+	Attempts int                  `json:"attempts,omitempty"`
+	Excused  bool                 `json:"excused,omitempty"` // continueOnError: does not count
+	Counts   map[step.Verdict]int `json:"counts,omitempty"`  // of a run: scenarios by verdict
+	ExitCode int                  `json:"exitCode,omitempty"`
+	Left     []string             `json:"left,omitempty"` // what could not be taken back
+}
+
+// UndoInfo is a ledger entry, or what became of one.
+type UndoInfo struct {
+	ID        int             `json:"id"`
+	Name      string          `json:"name"` // name of the step.Undo
+	Describe  string          `json:"describe"`
+	Data      json.RawMessage `json:"data,omitempty"`
+	Forgotten bool            `json:"forgotten,omitempty"`
+}

@@ -1,0 +1,79 @@
+package step
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/scenario-runner/scenario-runner/engine/diag"
+	"github.com/scenario-runner/scenario-runner/engine/eval"
+)
+
+// Scenario is what a running step knows of the scenario around it.
+type Scenario struct {
+	RunID     string            // id of the whole run, short and DNS-safe
+	ID        string            // unique on every cluster, DNS-safe, at most 50 characters; also the name of its namespace
+	Name      string            // metadata.name
+	Dir       string            // folder of the scenario file; relative paths start here
+	Namespace string            // namespace that steps use unless they name another
+	Owned     bool              // Namespace is made for this scenario and removed with it
+	Labels    map[string]string // metadata.labels
+}
+
+// Run is what the engine offers a step while it runs. A step never keeps it after returning, except in services
+// started by Service.
+type Run struct {
+	ID        string // id of the step, given or made up ("step3")
+	Kind      string
+	At        diag.Range // where the step stands in the file
+	Scenario  Scenario
+	Cluster   string     // common field `cluster`; "" is the default cluster
+	Namespace string     // common field `namespace`; "" is the scenario's
+	Scope     eval.Scope // names for expressions that the step evaluates itself
+	Timeout   time.Duration
+	Host      Host
+}
+
+// Host is the engine's side of Run. The scheduler implements it; tests of steps use steptest.
+type Host interface {
+	// Progress reports the last thing seen; live displays show it and a timeout repeats it.
+	Progress(text string)
+	// Record writes an undo to the ledger and returns once it is durable. Call it before the change.
+	Record(ctx context.Context, undo string, data any) (Entry, error)
+	// Service runs f beside the following steps until the scenario ends; then its context is cancelled and f is
+	// waited for. An error of f that is not the cancellation makes the scenario errored.
+	Service(name string, f func(ctx context.Context) error)
+	// Attach keeps a piece of evidence with the step.
+	Attach(name string, data []byte)
+	// Execute runs nested steps; an error is the outcome of the first step that did not pass.
+	Execute(ctx context.Context, block Block, how Execution) error
+	// Mask hides a secret in everything that is written from now on.
+	Mask(secret string)
+}
+
+// Entry is a ledger entry that was written.
+type Entry interface {
+	// Undo takes the change back now instead of at the end of the scenario (a fault whose duration is over), and waits for it.
+	Undo(ctx context.Context) error
+	// Forget strikes the entry out: the change was never made, or is to stay.
+	Forget(ctx context.Context) error
+}
+
+// Execution says how Execute runs a block.
+type Execution struct {
+	Parallel bool // steps without a dependency among them start together
+	Locals   eval.Scope
+}
+
+// Block is a list of nested steps of a config, compiled by the engine. Config fields of this type make a step a container.
+type Block struct {
+	Steps any // *scenario.Block; opaque to steps
+}
+
+// Progress reports the last thing seen.
+func (r *Run) Progress(format string, args ...any) { r.Host.Progress(fmt.Sprintf(format, args...)) }
+
+// Record writes an undo to the ledger; see Host.Record.
+func (r *Run) Record(ctx context.Context, undo string, data any) (Entry, error) {
+	return r.Host.Record(ctx, undo, data)
+}
