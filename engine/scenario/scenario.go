@@ -1,0 +1,77 @@
+package scenario
+
+import (
+	"time"
+
+	"github.com/scenario-runner/scenario-runner/engine/diag"
+	"github.com/scenario-runner/scenario-runner/engine/eval"
+	"github.com/scenario-runner/scenario-runner/engine/source"
+	"github.com/scenario-runner/scenario-runner/engine/step"
+)
+
+// Scenario is a checked scenario file, ready to run.
+type Scenario struct {
+	File        *source.File
+	Key         string // unique among the scenarios of a run: the path as the user gave it
+	Name        string
+	Description string
+	Namespace   string // metadata.namespace; "" means one of its own
+	Labels      map[string]string
+	Vars        Vars
+	MaxDuration time.Duration // safety.maxDuration; 0 means no limit
+	Steps       Block
+	Finally     Block
+	Asserts     int // steps that judge something
+}
+
+// Block is a list of steps and the order among them.
+type Block struct {
+	Steps []*Step // document order
+}
+
+// Step is one compiled step.
+type Step struct {
+	ID    string // given, or "step3" for the third; unique in the scenario
+	Named bool   // the author gave the id
+	Title string // name, or what the body says
+	Kind  string
+	At    diag.Range
+	Depth int // 0 at the top, 1 inside a container step …
+
+	Task step.Task
+
+	// After lists the steps of the same block that must have finished, AfterStart those that must only have started
+	// (background steps just before this one). Both in document order. Needs is the part of After that the author asked
+	// for, by needs or by a reference: if one of these does not pass, this step is skipped. Order alone skips as well,
+	// unless this step is marked Always.
+	After      []*Step
+	AfterStart []*Step
+	Needs      []*Step
+
+	If              *eval.Program // nil means always
+	Timeout         time.Duration // 0 means the step kind's own
+	Retry           *Retry
+	ContinueOnError bool
+	Background      bool
+	Always          bool // runs even when an earlier step did not pass
+	Cluster         eval.Text
+	Namespace       eval.Text
+}
+
+// Retry says how often a step that fails or errs is tried again.
+type Retry struct {
+	Attempts int           // in all, at least 2
+	Delay    time.Duration // before the second attempt
+	Factor   float64       // by which the delay grows each time; 1 keeps it
+	MaxDelay time.Duration // 0 means no cap
+	On       []step.Verdict
+}
+
+// Vars are the values of a scenario's vars, in document order because a later one may use an earlier one.
+type Vars []Var
+
+// Var is one named value.
+type Var struct {
+	Name  string
+	Value eval.Tree
+}
