@@ -1,0 +1,122 @@
+// Package source reads a YAML file and keeps where everything stands, down to an offset inside a block scalar. It knows
+// nothing of scenarios: what the nodes mean is decided by its callers.
+package source
+
+import (
+	"errors"
+	"io"
+	"regexp"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"bytes"
+
+	"gopkg.in/yaml.v3"
+
+	"github.com/scenario-runner/scenario-runner/engine/diag"
+)
+
+// Limits of a file. They keep a hostile or broken file from taking the runner down.
+const (
+	MaxBytes = 10 << 20
+	MaxDepth = 200
+	MaxNodes = 500_000 // after aliases are followed
+)
+
+// File is a parsed YAML file with one document.
+type File struct {
+	Name  string // as the user gave it; appears in messages
+	Data  []byte
+	Root  *yaml.Node // the document's content; nil when the file is empty
+	lines []string
+}
+
+// Parse reads data. Mistakes of YAML itself (syntax, duplicate keys, several documents, bombs) are returned; the file
+// is returned as well whenever there is a tree to look at.
+func Parse(name string, data []byte) (*File, diag.List) {
+	f := &File{Name: name, Data: data}
+	var diags diag.List
+	if len(data) > MaxBytes {
+		diags.Add(f.at(1, 1, 1), "yaml-size", "file has %d bytes; at most %d are read", len(data), MaxBytes)
+		return f, diags
+	}
+	if i := invalidUTF8(data); i >= 0 {
+		line := 1 + bytes.Count(data[:i], []byte("\n"))
+		diags.Add(f.at(line, 1, 1), "yaml-syntax", "file is not UTF-8 text")
+		return f, diags
+	}
+	f.lines = strings.Split(string(data), "\n")
+	f.decode(&diags)
+	if f.Root != nil {
+		w := walker{file: f, diags: &diags}
+		w.walk(f.Root, 0)
+	}
+	return f, diags
+}
+
+func (f *File) decode(diags *diag.List) {
+	dec := yaml.NewDecoder(bytes.NewReader(f.Data))
+	var doc, next yaml.Node
+	err := dec.Decode(&doc)
+	switch {
+	case errors.Is(err, io.EOF):
+		diags.Add(f.at(1, 1, 1), "yaml-empty", "file is empty")
+		return
+	case err != nil:
+		f.syntax(err, diags)
+		return
+	}
+	if len(doc.Content) == 1 {
+		f.Root = doc.Content[0]
+	}
+	if err := dec.Decode(&next); err == nil {
+		diags.Add(f.Range(&next), "yaml-documents", "a file holds one document; put the second one into a file of its own")
+	} else if !errors.Is(err, io.EOF) {
+		f.syntax(err, diags)
+	}
+}
+
+var lineInError = regexp.MustCompile(`^yaml: (?:line (\d+): )?(.*)$`)
+
+// syntax reports an error of the YAML parser, which names a line at best.
+func (f *File) syntax(err error, diags *diag.List) {
+	line, message := 1, err.Error()
+	if m := lineInError.FindStringSubmatch(strings.ReplaceAll(message, "\n", " ")); m != nil {
+		if n, err := strconv.Atoi(m[1]); err == nil {
+			line = n
+		}
+		message = m[2]
+	}
+	line = min(max(line, 1), len(f.lines))
+	text := strings.TrimRight(f.lines[line-1], " \r")
+	indent := len(text) - len(strings.TrimLeft(text, " \t"))
+	diags.Add(f.at(line, indent+1, max(utf8.RuneCountInString(text)-indent, 1)), "yaml-syntax", "not valid YAML: %s", message)
+}
+
+func (f *File) at(line, column, width int) diag.Range {
+	return diag.Range{
+		File:  f.Name,
+		Start: diag.Position{Line: line, Column: column},
+		End:   diag.Position{Line: line, Column: column + width},
+	}
+}
+
+// line returns the text of a 1-based line, or "" past the end.
+func (f *File) line(n int) string {
+	if n < 1 || n > len(f.lines) {
+		return ""
+	}
+	return strings.TrimSuffix(f.lines[n-1], "\r")
+}
+
+func invalidUTF8(data []byte) int {
+	for i := 0; i < len(data); {
+		r, size := utf8.DecodeRune(data[i:])
+		if r == utf8.RuneError && size == 1 {
+			return i
+		}
+		i += size
+	}
+	return -1
+}

@@ -1,0 +1,227 @@
+package source
+
+import (
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"gopkg.in/yaml.v3"
+
+	"github.com/scenario-runner/scenario-runner/engine/diag"
+)
+
+// Range returns where a node stands. For a scalar it covers the text; for a mapping or a sequence its first line's
+// first element, since a caret under a whole block helps nobody.
+func (f *File) Range(n *yaml.Node) diag.Range {
+	if n == nil || n.Line == 0 {
+		return f.at(1, 1, 1)
+	}
+	switch n.Kind {
+	case yaml.DocumentNode:
+		if len(n.Content) > 0 {
+			return f.Range(n.Content[0])
+		}
+	case yaml.MappingNode:
+		if n.Style&yaml.FlowStyle == 0 && len(n.Content) > 0 {
+			return f.Range(n.Content[0])
+		}
+	case yaml.SequenceNode:
+		return f.at(n.Line, n.Column, 1)
+	case yaml.AliasNode:
+		return f.at(n.Line, n.Column, 1+utf8.RuneCountInString(n.Value))
+	case yaml.ScalarNode:
+		if n.Style&(yaml.LiteralStyle|yaml.FoldedStyle) != 0 {
+			return f.at(n.Line, n.Column, 1)
+		}
+		return f.scalarRange(n)
+	}
+	return f.at(n.Line, n.Column, 1)
+}
+
+func (f *File) scalarRange(n *yaml.Node) diag.Range {
+	length := utf8.RuneCountInString(n.Value)
+	if length == 0 {
+		return f.at(n.Line, n.Column, 1)
+	}
+	r := f.Within(n, 0, length)
+	if quoted(n) && r.Start.Line == r.End.Line {
+		r.Start.Column--
+		r.End.Column++
+	}
+	return r
+}
+
+// Within returns where the characters from (inclusive) to (exclusive) of a scalar's value stand in the file. Offsets
+// count runes. It is exact for plain, quoted, literal and folded scalars.
+func (f *File) Within(n *yaml.Node, from, to int) diag.Range {
+	m := f.offsets(n)
+	length := len(m) - 1
+	from, to = min(max(from, 0), length), min(max(to, 0), length)
+	start := m[from]
+	end := m[to]
+	if to > from { // the end is after the last character, which may stand on an earlier line than the next one
+		end = m[to-1]
+		end.Column++
+	}
+	return diag.Range{File: f.Name, Start: start, End: end}
+}
+
+func quoted(n *yaml.Node) bool {
+	return n.Style&(yaml.DoubleQuotedStyle|yaml.SingleQuotedStyle) != 0
+}
+
+// offsets maps each rune of a scalar's value, and the place after the last one, to its position.
+func (f *File) offsets(n *yaml.Node) []diag.Position {
+	value := []rune(n.Value)
+	if n.Style&yaml.LiteralStyle != 0 {
+		return f.literal(n, value)
+	}
+	c := cursor{file: f, line: n.Line, column: n.Column}
+	c.skipProperties(n)
+	switch {
+	case n.Style&yaml.FoldedStyle != 0:
+		c.line, c.column = c.line+1, 1
+	case quoted(n):
+		c.column++
+	}
+	out := make([]diag.Position, 0, len(value)+1)
+	for _, r := range value {
+		c.seek(r, n.Style)
+		out = append(out, c.position())
+		c.advance(n.Style)
+	}
+	return append(out, c.position())
+}
+
+// literal maps a | block: every line of the value is a line of the file, shifted by the block's indent.
+func (f *File) literal(n *yaml.Node, value []rune) []diag.Position {
+	first := n.Line + 1
+	indent := f.blockIndent(n, first)
+	out := make([]diag.Position, 0, len(value)+1)
+	p := diag.Position{Line: first, Column: indent + 1}
+	for _, r := range value {
+		out = append(out, p)
+		p.Column++
+		if r == '\n' {
+			p = diag.Position{Line: p.Line + 1, Column: indent + 1}
+		}
+	}
+	return append(out, p)
+}
+
+// blockIndent finds the indent of a block scalar: the explicit indicator counts from the parent's indent, else the first
+// line that is not blank decides.
+func (f *File) blockIndent(n *yaml.Node, first int) int {
+	header := f.line(n.Line)
+	if i := strings.LastIndexAny(header, "|>"); i >= 0 {
+		for _, r := range header[i+1:] {
+			if d, err := strconv.Atoi(string(r)); err == nil && d > 0 {
+				return len(header) - len(strings.TrimLeft(header, " -")) + d
+			}
+		}
+	}
+	for l := first; l <= len(f.lines); l++ {
+		if t := f.line(l); strings.TrimSpace(t) != "" {
+			return len(t) - len(strings.TrimLeft(t, " "))
+		}
+	}
+	return 0
+}
+
+// cursor walks the source text of a scalar beside its value.
+type cursor struct {
+	file         *File
+	line, column int
+	text         []rune
+	textLine     int
+}
+
+func (c *cursor) position() diag.Position { return diag.Position{Line: c.line, Column: c.column} }
+
+func (c *cursor) peek() (rune, bool) {
+	if c.textLine != c.line {
+		c.text, c.textLine = []rune(c.file.line(c.line)), c.line
+	}
+	if c.column-1 < len(c.text) {
+		return c.text[c.column-1], true
+	}
+	return '\n', c.line < len(c.file.lines)
+}
+
+func (c *cursor) step() {
+	if r, ok := c.peek(); ok && r == '\n' && c.column-1 >= len(c.text) {
+		c.line, c.column = c.line+1, 1
+		return
+	}
+	c.column++
+}
+
+// seek moves to where the value's rune r comes from: folded line breaks and indents are skipped.
+func (c *cursor) seek(r rune, style yaml.Style) {
+	for {
+		s, ok := c.peek()
+		if !ok || s == r && r != '\n' || s == '\\' && style&yaml.DoubleQuotedStyle != 0 {
+			return
+		}
+		if !unicode.IsSpace(s) {
+			return
+		}
+		if unicode.IsSpace(r) { // a folded break stands for one space
+			return
+		}
+		c.step()
+	}
+}
+
+// advance moves past the source of one rune of the value.
+func (c *cursor) advance(style yaml.Style) {
+	s, ok := c.peek()
+	switch {
+	case !ok:
+		c.column++
+	case s == '\\' && style&yaml.DoubleQuotedStyle != 0:
+		c.column += c.escape()
+	case s == '\'' && style&yaml.SingleQuotedStyle != 0:
+		c.column += 2
+	case s == '\n':
+		c.step()
+		for t, ok := c.peek(); ok && t == ' '; t, ok = c.peek() {
+			c.step()
+		}
+	default:
+		c.step()
+	}
+}
+
+// escape returns the width of the escape sequence at the cursor.
+func (c *cursor) escape() int {
+	if c.column >= len(c.text) {
+		return 1
+	}
+	switch c.text[c.column] {
+	case 'x':
+		return 4
+	case 'u':
+		return 6
+	case 'U':
+		return 10
+	}
+	return 2
+}
+
+// skipProperties moves past an anchor and a tag in front of a scalar.
+func (c *cursor) skipProperties(n *yaml.Node) {
+	for {
+		s, ok := c.peek()
+		if !ok || quoted(n) && (s == '"' || s == '\'') || (s != '&' || n.Anchor == "") && (s != '!' || n.Style&yaml.TaggedStyle == 0) {
+			return
+		}
+		for s, ok := c.peek(); ok && !unicode.IsSpace(s); s, ok = c.peek() {
+			c.column++
+		}
+		for s, ok := c.peek(); ok && unicode.IsSpace(s); s, ok = c.peek() {
+			c.step()
+		}
+	}
+}

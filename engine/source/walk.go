@@ -1,0 +1,141 @@
+package source
+
+import (
+	"gopkg.in/yaml.v3"
+
+	"github.com/scenario-runner/scenario-runner/engine/diag"
+)
+
+// walker finds what the YAML parser lets through: duplicate keys, keys that are not text, nesting and aliases that
+// would blow up.
+type walker struct {
+	file    *File
+	diags   *diag.List
+	nodes   int
+	stopped bool
+	within  []*yaml.Node // aliases being followed, to see cycles
+}
+
+func (w *walker) walk(n *yaml.Node, depth int) {
+	if w.stopped {
+		return
+	}
+	w.nodes++
+	if w.nodes > MaxNodes {
+		w.stop(n, "yaml-size", "file grows to more than %d nodes when its aliases are followed", MaxNodes)
+		return
+	}
+	if depth > MaxDepth {
+		w.stop(n, "yaml-depth", "nested more than %d levels deep", MaxDepth)
+		return
+	}
+	switch n.Kind {
+	case yaml.AliasNode:
+		w.alias(n, depth)
+	case yaml.MappingNode:
+		w.keys(n)
+		for _, c := range n.Content {
+			w.walk(c, depth+1)
+		}
+	case yaml.SequenceNode:
+		for _, c := range n.Content {
+			w.walk(c, depth+1)
+		}
+	}
+}
+
+func (w *walker) alias(n *yaml.Node, depth int) {
+	for _, a := range w.within {
+		if a == n.Alias {
+			w.stop(n, "yaml-alias", "alias %q contains itself", n.Value)
+			return
+		}
+	}
+	w.within = append(w.within, n.Alias)
+	w.walk(n.Alias, depth+1)
+	w.within = w.within[:len(w.within)-1]
+}
+
+func (w *walker) keys(n *yaml.Node) {
+	seen := make(map[string]*yaml.Node, len(n.Content)/2)
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		k := n.Content[i]
+		if k.Kind != yaml.ScalarNode {
+			w.diags.Add(w.file.Range(k), "yaml-key", "a key must be plain text")
+			continue
+		}
+		if first, ok := seen[k.Value]; ok && k.Value != "<<" {
+			w.diags.Add(w.file.Range(k), "duplicate-key", "key %q is given twice; first given at %s", k.Value, w.file.Range(first).Start)
+			continue
+		}
+		seen[k.Value] = k
+	}
+}
+
+func (w *walker) stop(n *yaml.Node, check, format string, args ...any) {
+	w.diags.Add(w.file.Range(n), check, format, args...)
+	w.stopped = true
+	w.file.Root = nil // nobody may walk such a tree again
+}
+
+// Follow returns the node that an alias stands for, else n itself.
+func Follow(n *yaml.Node) *yaml.Node {
+	for n != nil && n.Kind == yaml.AliasNode {
+		n = n.Alias
+	}
+	return n
+}
+
+// Pair is one entry of a mapping.
+type Pair struct {
+	Key, Value *yaml.Node
+}
+
+// Pairs returns the entries of a mapping in document order, with merge keys (<<) resolved: an entry that stands in the
+// mapping itself wins over a merged one. It returns nil for other nodes.
+func Pairs(n *yaml.Node) []Pair {
+	n = Follow(n)
+	if n == nil || n.Kind != yaml.MappingNode {
+		return nil
+	}
+	var own, merged []Pair
+	has := map[string]bool{}
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		k, v := n.Content[i], n.Content[i+1]
+		if k.Kind == yaml.ScalarNode && k.Value == "<<" && k.Tag == "!!merge" {
+			merged = append(merged, mergedPairs(v)...)
+			continue
+		}
+		own = append(own, Pair{Key: k, Value: v})
+		has[k.Value] = true
+	}
+	for _, p := range merged {
+		if !has[p.Key.Value] {
+			has[p.Key.Value] = true
+			own = append(own, p)
+		}
+	}
+	return own
+}
+
+func mergedPairs(v *yaml.Node) []Pair {
+	v = Follow(v)
+	if v != nil && v.Kind == yaml.SequenceNode {
+		var all []Pair
+		for _, c := range v.Content {
+			all = append(all, Pairs(c)...)
+		}
+		return all
+	}
+	return Pairs(v)
+}
+
+// Lookup returns the value and the key node of a mapping entry, or nils.
+func Lookup(n *yaml.Node, key string) (value, keyNode *yaml.Node) {
+	for _, p := range Pairs(n) {
+		if p.Key.Value == key {
+			return p.Value, p.Key
+		}
+	}
+	return nil, nil
+}
