@@ -1,0 +1,215 @@
+// Package eval compiles and evaluates the expressions of scenarios: expr-lang, with types known before the run, strict
+// access to fields, references collected for the step graph, and a false result explained operand by operand.
+// It knows no YAML and no steps.
+package eval
+
+import (
+	"errors"
+	"fmt"
+	"reflect"
+	"slices"
+	"time"
+
+	"github.com/expr-lang/expr"
+	"github.com/expr-lang/expr/ast"
+	"github.com/expr-lang/expr/file"
+	"github.com/expr-lang/expr/parser"
+	"github.com/expr-lang/expr/vm"
+)
+
+// Problem is a mistake in an expression. From and To are rune offsets into its source, To exclusive.
+type Problem struct {
+	From, To int
+	Message  string
+}
+
+// Error returns the message.
+func (p *Problem) Error() string { return p.Message }
+
+// Program is a compiled expression.
+type Program struct {
+	Source     string
+	References []Reference
+	Type       Type // of the result; Any when not known
+	env        *Env
+	program    *vm.Program
+	constant   bool
+}
+
+// Reference is a name that an expression uses, as the path of plain members: steps.web.ready is ["steps" "web" "ready"].
+type Reference struct {
+	Path     []string
+	From, To int // of the first element that follows the root, else of the root
+}
+
+// Compile parses and checks source. want restricts the result's type; Any allows everything.
+func (e *Env) Compile(source string, want Kind) (*Program, *Problem) {
+	tree, problem := parse(source)
+	if problem != nil {
+		return nil, problem
+	}
+	strict := &strictAccess{plain: map[ast.Node]ast.Node{}}
+	options := append(slices.Clone(e.options), expr.Env(e.typeMap()), expr.Patch(strict), expr.AsAny())
+	program, err := expr.Compile(source, options...)
+	if err != nil {
+		return nil, e.explainCompile(source, tree, err)
+	}
+	p := &Program{Source: source, References: references(tree), Type: typeOfGo(program.Node().Type()), env: e, program: program}
+	p.constant = len(p.References) == 0
+	if problem := p.check(want); problem != nil {
+		return nil, problem
+	}
+	return p, nil
+}
+
+func parse(source string) (ast.Node, *Problem) {
+	tree, err := parser.Parse(source)
+	if err != nil {
+		return nil, syntaxProblem(source, err)
+	}
+	return tree.Node, nil
+}
+
+// check compares the type of the result with what the place wants.
+func (p *Program) check(want Kind) *Problem {
+	got := p.Type.Kind
+	if want == Any || got == Any || got == want || want == Float && got == Int {
+		return nil
+	}
+	return &Problem{To: len([]rune(p.Source)), Message: fmt.Sprintf("expected %s, but this expression is %s", want, got)}
+}
+
+// Eval evaluates p. An error is a *RuntimeError.
+func (p *Program) Eval(scope Scope) (any, error) {
+	v, err := expr.Run(p.program, map[string]any(scope))
+	if err != nil {
+		return nil, &RuntimeError{Source: p.Source, Err: unwrap(err)}
+	}
+	return v, nil
+}
+
+// RuntimeError says that an expression could not be evaluated.
+type RuntimeError struct {
+	Source string
+	Err    error
+}
+
+// Error names the reason; the source is shown by whoever knows where it stands.
+func (e *RuntimeError) Error() string { return e.Err.Error() }
+
+// Unwrap returns the reason.
+func (e *RuntimeError) Unwrap() error { return e.Err }
+
+// Missing returns the MissingError in the chain of err, or nil: the expression asked for a field that is not there (yet).
+func Missing(err error) *MissingError {
+	m, _ := errors.AsType[*MissingError](err)
+	return m
+}
+
+func unwrap(err error) error {
+	if missing := Missing(err); missing != nil {
+		return missing
+	}
+	if f, ok := errors.AsType[*file.Error](err); ok {
+		if f.Prev != nil {
+			return f.Prev
+		}
+		return errors.New(f.Message)
+	}
+	return err
+}
+
+// Steps returns the ids of the steps that p refers to, sorted.
+func (p *Program) Steps() []string {
+	var ids []string
+	for _, r := range p.References {
+		if len(r.Path) > 1 && r.Path[0] == "steps" {
+			ids = append(ids, r.Path[1])
+		}
+	}
+	slices.Sort(ids)
+	return slices.Compact(ids)
+}
+
+// references collects the longest member chains that start at a name.
+func references(root ast.Node) []Reference {
+	c := &collector{inner: map[ast.Node]bool{}}
+	ast.Walk(&root, c)
+	slices.Reverse(c.found) // outermost chains were met last
+	var out []Reference
+	for _, f := range c.found {
+		if !c.inner[f.node] {
+			out = append(out, f.Reference)
+		}
+	}
+	slices.Reverse(out)
+	return out
+}
+
+type collector struct {
+	inner map[ast.Node]bool // chains that are part of a longer one
+	found []foundReference
+}
+
+type foundReference struct {
+	node ast.Node
+	Reference
+}
+
+// Visit is called bottom-up, so a longer chain is met after its parts.
+func (c *collector) Visit(node *ast.Node) {
+	path, ok := chain(*node)
+	if _, wraps := (*node).(*ast.ChainNode); !ok || wraps {
+		return
+	}
+	loc := (*node).Location()
+	if m, ok := (*node).(*ast.MemberNode); ok {
+		c.inner[m.Node] = true
+		loc = m.Property.Location()
+	}
+	c.found = append(c.found, foundReference{node: *node, Reference: Reference{Path: path, From: loc.From, To: loc.To}})
+}
+
+// chain returns the path of a name or of plain members on a name.
+func chain(n ast.Node) ([]string, bool) {
+	switch n := n.(type) {
+	case *ast.IdentifierNode:
+		return []string{n.Value}, true
+	case *ast.MemberNode:
+		name, ok := n.Property.(*ast.StringNode)
+		if !ok {
+			return nil, false
+		}
+		base, ok := chain(n.Node)
+		return append(base, name.Value), ok
+	case *ast.ChainNode:
+		return chain(n.Node)
+	}
+	return nil, false
+}
+
+func typeOfGo(t reflect.Type) Type {
+	switch {
+	case t == nil:
+		return AnyType
+	case t == reflect.TypeFor[time.Duration]():
+		return Type{Kind: Duration}
+	case t == reflect.TypeFor[time.Time]():
+		return Type{Kind: Time}
+	}
+	switch t.Kind() {
+	case reflect.Bool:
+		return Type{Kind: Bool}
+	case reflect.Int, reflect.Int64, reflect.Int32:
+		return Type{Kind: Int}
+	case reflect.Float64, reflect.Float32:
+		return Type{Kind: Float}
+	case reflect.String:
+		return Type{Kind: String}
+	case reflect.Slice, reflect.Array:
+		return ListOf(AnyType)
+	case reflect.Map:
+		return MapOf(AnyType)
+	}
+	return AnyType
+}

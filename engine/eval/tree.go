@@ -1,0 +1,101 @@
+package eval
+
+import "fmt"
+
+// Tree is a YAML value of any shape in which strings may hold ${{ }}. The zero Tree is nil.
+type Tree struct {
+	value any // nil, bool, int, float64, string, Text, []Tree or []entry
+}
+
+type entry struct {
+	key   string
+	value Tree
+}
+
+// Plain returns the tree of a value without expressions.
+func Plain(v any) Tree { return Tree{value: v} }
+
+// TextTree returns the tree of a string.
+func TextTree(t Text) Tree { return Tree{value: t} }
+
+// ListTree returns the tree of a list.
+func ListTree(items []Tree) Tree { return Tree{value: items} }
+
+// MapTree builds the tree of a mapping entry by entry, in order.
+func MapTree(keys []string, values []Tree) Tree {
+	entries := make([]entry, len(keys))
+	for i := range keys {
+		entries[i] = entry{keys[i], values[i]}
+	}
+	return Tree{value: entries}
+}
+
+// Type returns what is known of the value before the run.
+func (t Tree) Type() Type {
+	switch v := t.value.(type) {
+	case Text:
+		if p := v.Single(); p != nil {
+			return p.Type
+		}
+		return Type{Kind: String}
+	case []Tree:
+		return ListOf(AnyType)
+	case []entry:
+		out := Type{Kind: Object}
+		for _, e := range v {
+			out.Fields = append(out.Fields, Field{Name: e.key, Type: e.value.Type()})
+		}
+		return out
+	}
+	return TypeOfValue(t.value)
+}
+
+// Eval returns the value: nil, bool, int, float64, string, []any, map[string]any or what a single expression gives.
+func (t Tree) Eval(scope Scope) (any, error) {
+	switch v := t.value.(type) {
+	case Text:
+		return v.Value(scope)
+	case []Tree:
+		out := make([]any, len(v))
+		for i, item := range v {
+			e, err := item.Eval(scope)
+			if err != nil {
+				return nil, fmt.Errorf("item %d: %w", i+1, err)
+			}
+			out[i] = e
+		}
+		return out, nil
+	case []entry:
+		out := make(map[string]any, len(v))
+		for _, item := range v {
+			e, err := item.value.Eval(scope)
+			if err != nil {
+				return nil, fmt.Errorf("%s: %w", item.key, err)
+			}
+			out[item.key] = e
+		}
+		return out, nil
+	}
+	return t.value, nil
+}
+
+// Programs returns the expressions of t in document order.
+func (t Tree) Programs() []*Program {
+	switch v := t.value.(type) {
+	case Text:
+		return v.Programs()
+	case []Tree:
+		var out []*Program
+		for _, item := range v {
+			out = append(out, item.Programs()...)
+		}
+		return out
+	case []entry:
+		var out []*Program
+		for _, item := range v {
+			out = append(out, item.value.Programs()...)
+		}
+		return out
+	}
+	return nil
+}
