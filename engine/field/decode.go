@@ -1,0 +1,250 @@
+package field
+
+import (
+	"reflect"
+
+	"gopkg.in/yaml.v3"
+
+	"github.com/scenario-runner/scenario-runner/engine/diag"
+	"github.com/scenario-runner/scenario-runner/engine/eval"
+	"github.com/scenario-runner/scenario-runner/engine/source"
+)
+
+// Decoder compiles the YAML of one file. It reports every mistake and goes on.
+type Decoder struct {
+	File  *source.File
+	Diags *diag.List
+	// Special decodes the types that were named to Describe: step blocks.
+	Special func(n *yaml.Node, env *eval.Env) any
+}
+
+// Body is a compiled config: a YAML node whose ${{ }} parts and expressions are compiled and checked.
+type Body struct {
+	Node     *yaml.Node
+	Programs []*eval.Program // every expression in it, in document order
+	Specials []any           // what the Special hook returned, in document order
+	file     *source.File
+	shape    *Shape
+	defaults func() reflect.Value
+	static   reflect.Value
+	texts    map[*yaml.Node]eval.Text
+	compiled map[*yaml.Node]any // programs, later texts and trees, specials
+}
+
+// Compile decodes n as shape. what names the thing in messages ("deploy"). defaults returns a fresh value to decode
+// into. The second result is false when there was a mistake; the body is then only good for its programs.
+func (d *Decoder) Compile(n *yaml.Node, what string, shape *Shape, env *eval.Env, defaults func() reflect.Value) (*Body, bool) {
+	b := &Body{
+		Node: n, file: d.File, shape: shape, defaults: defaults, static: defaults(),
+		texts: map[*yaml.Node]eval.Text{}, compiled: map[*yaml.Node]any{},
+	}
+	c := &pass{body: b, decoder: d, file: d.File}
+	c.value(n, what, shape, env, b.static)
+	return b, !c.failed
+}
+
+// Static returns the decoded value in which every ${{ }} is still zero.
+func (b *Body) Static() reflect.Value { return b.static }
+
+// Bind returns a fresh value with every ${{ }} evaluated.
+func (b *Body) Bind(scope eval.Scope) (reflect.Value, error) {
+	v := b.defaults()
+	var diags diag.List
+	c := &pass{body: b, file: b.file, scope: scope, binding: true, decoder: &Decoder{File: b.file, Diags: &diags}}
+	c.value(b.Node, "", b.shape, nil, v)
+	return v, diags.Err()
+}
+
+// Find returns where the value at a path of keys stands; the path is followed as far as it exists.
+func (b *Body) Find(path ...string) diag.Range {
+	n := b.Node
+	at := b.file.Range(n)
+	for _, key := range path {
+		value, keyNode := source.Lookup(n, key)
+		if value == nil {
+			break
+		}
+		n = value
+		at = b.file.Range(value)
+		if source.Follow(value).Kind != yaml.ScalarNode {
+			at = b.file.Range(keyNode)
+		}
+	}
+	return at
+}
+
+// Has reports whether the author gave a value at a path of keys. A shorthand counts as its field.
+func (b *Body) Has(path ...string) bool {
+	n := source.Follow(b.Node)
+	for i, key := range path {
+		if i == 0 && b.shape.Shorthand != nil && b.shape.Shorthand.Name == key && n.Kind != yaml.MappingNode {
+			continue
+		}
+		value, _ := source.Lookup(n, key)
+		if value == nil {
+			return false
+		}
+		n = value
+	}
+	return true
+}
+
+// pass is one walk over a body: first to check and compile, later to bind values.
+type pass struct {
+	body    *Body
+	decoder *Decoder
+	file    *source.File
+	scope   eval.Scope
+	binding bool
+	failed  bool
+}
+
+func (c *pass) report(at diag.Range, check, format string, args ...any) *diag.Diagnostic {
+	c.failed = true
+	return c.decoder.Diags.Add(at, check, format, args...)
+}
+
+// value decodes n into target, which is settable.
+func (c *pass) value(n *yaml.Node, what string, s *Shape, env *eval.Env, target reflect.Value) {
+	n = source.Follow(n)
+	if target.Kind() == reflect.Pointer && s.Type.Kind() == reflect.Pointer {
+		if isNull(n) {
+			return
+		}
+		p := reflect.New(target.Type().Elem())
+		inner := *s
+		inner.Type = s.Type.Elem()
+		c.value(n, what, &inner, env, p.Elem())
+		target.Set(p)
+		return
+	}
+	if c.template(n, what, s, env, target) {
+		return
+	}
+	switch s.Kind {
+	case List:
+		c.list(n, what, s, env, target)
+	case Map:
+		c.mapping(n, what, s, env, target)
+	case Struct:
+		c.structure(n, what, s, env, target)
+	case Any:
+		c.any(n, env, target)
+	case Expression:
+		c.expression(n, what, s, env, target)
+	case Later:
+		c.later(n, what, env, target)
+	case Special:
+		c.special(n, env, target)
+	default:
+		c.scalar(n, what, s, target)
+	}
+}
+
+func (c *pass) list(n *yaml.Node, what string, s *Shape, env *eval.Env, target reflect.Value) {
+	if n.Kind != yaml.SequenceNode {
+		if !isNull(n) {
+			c.mismatch(n, what, s)
+		}
+		return
+	}
+	out := reflect.MakeSlice(target.Type(), len(n.Content), len(n.Content))
+	for i, item := range n.Content {
+		c.value(item, what, s.Elem, env, out.Index(i))
+	}
+	target.Set(out)
+}
+
+func (c *pass) mapping(n *yaml.Node, what string, s *Shape, env *eval.Env, target reflect.Value) {
+	if n.Kind != yaml.MappingNode {
+		if !isNull(n) {
+			c.mismatch(n, what, s)
+		}
+		return
+	}
+	out := reflect.MakeMap(target.Type())
+	for _, p := range source.Pairs(n) {
+		v := reflect.New(target.Type().Elem()).Elem()
+		c.value(p.Value, what+"."+p.Key.Value, s.Elem, env, v)
+		out.SetMapIndex(reflect.ValueOf(p.Key.Value).Convert(target.Type().Key()), v)
+	}
+	target.Set(out)
+}
+
+func (c *pass) structure(n *yaml.Node, what string, s *Shape, env *eval.Env, target reflect.Value) {
+	if n.Kind != yaml.MappingNode {
+		c.short(n, what, s, env, target)
+		return
+	}
+	given := map[string]bool{}
+	for _, p := range source.Pairs(n) {
+		f := s.Field(p.Key.Value)
+		if f == nil {
+			c.report(c.file.Range(p.Key), "unknown-field", "unknown field %q of %s%s", p.Key.Value, what, diag.DidYouMean(p.Key.Value, s.Names()))
+			continue
+		}
+		given[f.Name] = true
+		c.field(p.Value, f, n, env, target)
+	}
+	for _, f := range s.Fields {
+		if f.Required && !given[f.Name] && !c.binding {
+			c.report(c.file.Range(n), "required", "%s needs %q: %s", what, f.Name, lowerFirst(f.Doc))
+		}
+	}
+}
+
+// short decodes a struct that is not written as a mapping.
+func (c *pass) short(n *yaml.Node, what string, s *Shape, env *eval.Env, target reflect.Value) {
+	switch {
+	case s.Text && n.Kind == yaml.ScalarNode && !isNull(n):
+		c.text(n, what, target)
+	case s.Shorthand != nil && !isNull(n):
+		c.field(n, s.Shorthand, nil, env, target)
+		for _, f := range s.Fields {
+			if f.Required && f.Name != s.Shorthand.Name && !c.binding {
+				c.report(c.file.Range(n), "required", "%s needs %q: %s", what, f.Name, lowerFirst(f.Doc))
+			}
+		}
+	case isNull(n):
+		for _, f := range s.Fields {
+			if f.Required && !c.binding {
+				c.report(c.file.Range(n), "required", "%s needs %q: %s", what, f.Name, lowerFirst(f.Doc))
+			}
+		}
+	default:
+		c.mismatch(n, what, s)
+	}
+}
+
+func (c *pass) field(n *yaml.Node, f *Field, parent *yaml.Node, env *eval.Env, target reflect.Value) {
+	if env != nil {
+		env = extend(env, f.Scope, parent)
+	}
+	v := target.FieldByIndex(f.index)
+	s := f.Shape
+	if f.Single && s.Kind == List && source.Follow(n).Kind != yaml.SequenceNode && !isNull(source.Follow(n)) {
+		out := reflect.MakeSlice(s.Type, 1, 1)
+		c.value(n, f.Name, s.Elem, env, out.Index(0))
+		v.Set(out)
+		return
+	}
+	c.value(n, f.Name, s, env, v)
+	if len(f.Enum) > 0 {
+		c.enum(n, f, v)
+	}
+}
+
+// extend adds the local names of a field's scope tag.
+func extend(env *eval.Env, scope []string, parent *yaml.Node) *eval.Env {
+	for _, name := range scope {
+		if len(name) > 1 && name[0] == '*' {
+			sibling, _ := source.Lookup(parent, name[1:])
+			for _, p := range source.Pairs(sibling) {
+				env = env.With(p.Key.Value, eval.AnyType)
+			}
+			continue
+		}
+		env = env.With(name, eval.AnyType)
+	}
+	return env
+}

@@ -1,0 +1,189 @@
+package step
+
+import (
+	"context"
+	"fmt"
+	"reflect"
+	"strings"
+	"time"
+
+	"gopkg.in/yaml.v3"
+
+	"github.com/scenario-runner/scenario-runner/engine/diag"
+	"github.com/scenario-runner/scenario-runner/engine/eval"
+	"github.com/scenario-runner/scenario-runner/engine/field"
+)
+
+// Group is the part of the reference that a step kind belongs to.
+type Group string
+
+// The groups, in the order of the reference.
+const (
+	Story    Group = "the story"
+	Cluster  Group = "cluster"
+	Alerts   Group = "alerts and metrics"
+	Services Group = "services"
+	Judging  Group = "judging"
+	Flow     Group = "flow"
+)
+
+// Groups lists the groups in the order of the reference.
+func Groups() []Group { return []Group{Story, Cluster, Alerts, Services, Judging, Flow} }
+
+// Spec declares a step kind. C is the config, what the author writes under the kind's key; its fields carry the tags of
+// package field. O is the outputs struct, what later steps read as steps.<id>.<name>; its fields carry `expr` and `doc`
+// tags. Everything the engine knows of the kind comes from this one value.
+type Spec[C, O any] struct {
+	Name  string // the key in YAML, lowerCamelCase
+	Group Group
+	// Doc is the documentation in Markdown. Its first paragraph after the title is the summary.
+	Doc string
+	// Judges says that a step of this kind can fail because of what it observes; a scenario without one is an error.
+	Judges bool
+	// Visible says that the ids inside a container step can be referred to from outside.
+	Visible bool
+	// Timeout is how long a step of this kind may take when the author gives no timeout. 0 means 5 minutes; a negative
+	// value means no limit of its own.
+	Timeout time.Duration
+	// Default returns the config before the author's values are put in. Nil means the zero value.
+	Default func() C
+	// Check reports what tags can't say. It must not do I/O. Values that hold ${{ }} are zero at this point; ask
+	// p.Dynamic. It runs again with all values before Run.
+	Check func(c *C, p *Problems)
+	// Title says in a few words what this use does: "deployment/web until ready". Nil means the bare kind.
+	Title func(c *C) string
+	// Outputs, when given, replaces the type of O for kinds whose outputs depend on the config.
+	Outputs func(c *C) eval.Type
+	// Run does the work, once for each attempt. It returns a *Failure when a claim is false. The outputs count even
+	// beside an error. It must return promptly when ctx is done.
+	Run func(ctx context.Context, run *Run, c C) (O, error)
+}
+
+// Definition is a declared step kind with its Go types hidden, as the engine sees it.
+type Definition struct {
+	Name    string
+	Group   Group
+	Summary string
+	Doc     string
+	Judges  bool
+	Visible bool
+	Timeout time.Duration
+	Config  *field.Shape
+	Default func() reflect.Value
+	Outputs eval.Type
+	// Dynamic says that the type of the outputs depends on the config.
+	Dynamic bool
+	// Compile decodes and checks one use. The task is nil when there was an error.
+	Compile func(d *field.Decoder, n *yaml.Node, env *eval.Env) (Task, Compiled)
+}
+
+// Compiled is what the loader learns from compiling a use of a step, also when it is wrong.
+type Compiled struct {
+	Programs []*eval.Program
+	Blocks   []Block
+	Title    string
+	Outputs  eval.Type
+}
+
+// DefaultTimeout is the limit of a step whose kind and author name none.
+const DefaultTimeout = 5 * time.Minute
+
+// Define turns a Spec into a Definition. It panics on a mistake of the step's author, such as an output without a
+// documentation tag; steptest.Contract finds those in the step's own test.
+func Define[C, O any](s Spec[C, O]) Definition {
+	shape := field.Describe(reflect.TypeFor[C](), reflect.TypeFor[Block]())
+	outputs := eval.TypeOfStruct(reflect.TypeFor[O]())
+	d := Definition{
+		Name: s.Name, Group: s.Group, Summary: summary(s.Doc), Doc: s.Doc, Judges: s.Judges, Visible: s.Visible,
+		Timeout: s.Timeout, Config: shape, Outputs: outputs, Dynamic: s.Outputs != nil,
+		Default: func() reflect.Value {
+			v := reflect.New(reflect.TypeFor[C]()).Elem()
+			if s.Default != nil {
+				v.Set(reflect.ValueOf(s.Default()))
+			}
+			return v
+		},
+	}
+	if d.Timeout == 0 {
+		d.Timeout = DefaultTimeout
+	}
+	d.Compile = func(dec *field.Decoder, n *yaml.Node, env *eval.Env) (Task, Compiled) {
+		body, ok := dec.Compile(n, s.Name, shape, env, d.Default)
+		t := &task[C, O]{spec: &s, body: body, outputs: outputs}
+		static, _ := body.Static().Addr().Interface().(*C)
+		c := Compiled{Programs: body.Programs, Outputs: outputs}
+		for _, b := range body.Specials {
+			c.Blocks = append(c.Blocks, b.(Block))
+		}
+		t.blocks = c.Blocks
+		if !ok {
+			return nil, c
+		}
+		problems := &Problems{body: body}
+		if s.Check != nil {
+			s.Check(static, problems)
+		}
+		*dec.Diags = append(*dec.Diags, problems.list...)
+		if s.Title != nil {
+			c.Title = s.Title(static)
+		}
+		if s.Outputs != nil {
+			t.outputs = s.Outputs(static)
+			c.Outputs = t.outputs
+		}
+		if problems.list.HasErrors() {
+			return nil, c
+		}
+		return t, c
+	}
+	return d
+}
+
+// summary returns the first paragraph of a document that is no title.
+func summary(doc string) string {
+	for _, paragraph := range strings.Split(strings.TrimSpace(doc), "\n\n") {
+		if p := strings.TrimSpace(paragraph); p != "" && !strings.HasPrefix(p, "#") {
+			return strings.Join(strings.Fields(p), " ")
+		}
+	}
+	return ""
+}
+
+type task[C, O any] struct {
+	spec    *Spec[C, O]
+	body    *field.Body
+	blocks  []Block
+	outputs eval.Type
+}
+
+// Run binds the config and runs the step once.
+func (t *task[C, O]) Run(ctx context.Context, run *Run) (map[string]any, error) {
+	bound, err := t.body.Bind(run.Scope)
+	if err != nil {
+		return nil, bindError(err)
+	}
+	c := bound.Addr().Interface().(*C)
+	if t.spec.Check != nil {
+		problems := &Problems{body: t.body, bound: true}
+		t.spec.Check(c, problems)
+		if problems.list.HasErrors() {
+			return nil, bindError(problems.list)
+		}
+	}
+	out, err := t.spec.Run(ctx, run, *c)
+	return eval.ValueOfStruct(out), err
+}
+
+// bindError keeps the message of the first mistake; its place is the step's, which reports show anyway.
+func bindError(err error) error {
+	if list, ok := err.(diag.List); ok && len(list) > 0 { //nolint:errorlint // Bind returns the list itself
+		return fmt.Errorf("%s", list.Sorted()[0].Message)
+	}
+	return err
+}
+
+// Blocks returns the nested blocks.
+func (t *task[C, O]) Blocks() []Block { return t.blocks }
+
+// Outputs returns the type of steps.<id>.
+func (t *task[C, O]) Outputs() eval.Type { return t.outputs }
