@@ -1,0 +1,32 @@
+// Package remedy leads an alert from its arrival to the end of its action: it asks for a
+// decision, refuses duplicates, carries the action out and records every stage. It knows
+// neither the wire format of alerts' senders nor how decisions are made.
+package remedy
+
+import (
+	"time"
+
+	"github.com/scenario-runner/scenario-runner/examples/remediator/internal/action"
+	"github.com/scenario-runner/scenario-runner/examples/remediator/internal/alert"
+)
+
+// Decider says what is to be done about a firing alert. The rule file is one; a model that
+// is asked over HTTP could be another.
+type Decider interface {
+	// Decide returns nil without an error when nothing is to be done. With an error the
+	// decision may still name the action and target that could not be settled.
+	Decide(a alert.Alert) (*Decision, error)
+}
+
+// Decision is an action with its target and its conditions.
+type Decision struct {
+	ActionName string
+	Action     action.Action
+	Target     action.Target
+	// Forbidden is the reason why the action must not be carried out, or empty.
+	Forbidden string
+	// Cooldown is how long after the action's end the same action is refused.
+	Cooldown time.Duration
+	// Timeout limits the change and the wait for health together.
+	Timeout time.Duration
+}

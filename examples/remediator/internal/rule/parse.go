@@ -1,0 +1,249 @@
+package rule
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+
+	"gopkg.in/yaml.v3"
+	"k8s.io/apimachinery/pkg/labels"
+
+	"github.com/scenario-runner/scenario-runner/examples/remediator/internal/action"
+)
+
+const (
+	defaultCooldown = time.Minute
+	defaultTimeout  = 2 * time.Minute
+)
+
+// Load reads and checks a rule file.
+func Load(path string) (*Set, error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("read the rule file: %w", err)
+	}
+	return Parse(path, data)
+}
+
+// Parse checks the text of a rule file; the error is a *Problems that names every mistake.
+func Parse(name string, data []byte) (*Set, error) {
+	problems := &Problems{File: name}
+	var document yaml.Node
+	if err := yaml.Unmarshal(data, &document); err != nil {
+		problems.add(syntaxPosition(err), "%s", syntaxText(err))
+		return nil, problems.err()
+	}
+	if document.Kind == 0 {
+		problems.add(&document, "the file is empty, expected the key rules")
+		return nil, problems.err()
+	}
+	root := document.Content[0]
+	set := &Set{}
+	for _, field := range problems.fields(root, "a rule file", "rules", "forbiddenNamespaces") {
+		if field.key.Value == "forbiddenNamespaces" {
+			set.forbidden = problems.texts(field.value, "forbiddenNamespaces")
+			continue
+		}
+		set.rules = problems.rules(field.value)
+	}
+	if len(set.rules) == 0 && len(problems.List) == 0 {
+		problems.add(root, "there are no rules, expected at least one")
+	}
+	if err := problems.err(); err != nil {
+		return nil, err
+	}
+	return set, nil
+}
+
+// syntaxPosition finds the line that the YAML parser complains about.
+func syntaxPosition(err error) *yaml.Node {
+	match := regexp.MustCompile(`line (\d+)`).FindStringSubmatch(err.Error())
+	if match == nil {
+		return &yaml.Node{}
+	}
+	line, err := strconv.Atoi(match[1])
+	if err != nil {
+		return &yaml.Node{}
+	}
+	return &yaml.Node{Line: line}
+}
+
+// syntaxText removes from the parser's complaint what the position says already.
+func syntaxText(err error) string {
+	return "not YAML: " + regexp.MustCompile(`^yaml: (line \d+: )?`).ReplaceAllString(err.Error(), "")
+}
+
+// rules reads the list of rules.
+func (p *Problems) rules(node *yaml.Node) []rule {
+	if node.Kind != yaml.SequenceNode {
+		p.add(node, "rules must be a list, found %s", describe(node))
+		return nil
+	}
+	rules := make([]rule, len(node.Content))
+	for i, item := range node.Content {
+		rules[i] = p.rule(resolve(item))
+	}
+	return rules
+}
+
+// rule reads one rule.
+func (p *Problems) rule(node *yaml.Node) rule {
+	read := rule{cooldown: defaultCooldown, timeout: defaultTimeout}
+	parts := make(map[string]*yaml.Node)
+	fields := p.fields(node, "a rule", "alert", "match", "action", "target", "parameters", "cooldown", "timeout", "forbiddenNamespaces")
+	for _, field := range fields {
+		parts[field.key.Value] = field.value
+		switch field.key.Value {
+		case "alert":
+			read.alerts = p.texts(field.value, "alert")
+		case "match":
+			read.match = p.matchers(field.value)
+		case "cooldown":
+			read.cooldown = p.duration(field.value, "cooldown", 0)
+		case "timeout":
+			read.timeout = p.duration(field.value, "timeout", time.Millisecond)
+		case "forbiddenNamespaces":
+			read.forbidden = p.texts(field.value, "forbiddenNamespaces")
+		}
+	}
+	if node.Kind != yaml.MappingNode {
+		return read
+	}
+	for _, name := range []string{"alert", "action", "target"} {
+		if parts[name] == nil {
+			p.add(node, "a rule needs the key %s", name)
+		}
+	}
+	if parts["action"] == nil {
+		return read
+	}
+	if kind, known := p.kind(parts["action"]); known {
+		read.actionName = kind.Name
+		read.action = p.parameters(node, parts["parameters"], kind)
+		if parts["target"] != nil {
+			read.target = p.target(parts["target"], kind)
+		}
+	}
+	return read
+}
+
+// matchers reads the labels that an alert must have.
+func (p *Problems) matchers(node *yaml.Node) []matcher {
+	var found []matcher
+	for _, field := range p.fields(node, "match") {
+		found = append(found, matcher{label: field.key.Value, values: p.texts(field.value, "match."+field.key.Value)})
+	}
+	return found
+}
+
+// kind looks the action up in the catalogue.
+func (p *Problems) kind(node *yaml.Node) (action.Kind, bool) {
+	name := p.text(node, "action")
+	var known []string
+	for _, kind := range action.Catalogue() {
+		if kind.Name == name {
+			return kind, true
+		}
+		known = append(known, kind.Name)
+	}
+	if name != "" {
+		p.add(node, "unknown action %q; known are %s", name, strings.Join(known, ", "))
+	}
+	return action.Kind{}, false
+}
+
+// parameters reads and checks the parameters of an action.
+func (p *Problems) parameters(rule, node *yaml.Node, kind action.Kind) action.Action {
+	made := kind.New()
+	before := len(p.List)
+	values := map[string]*yaml.Node{}
+	if node != nil {
+		values = p.decodeInto(node, kind.Name, made)
+	} else {
+		node = rule
+	}
+	if len(p.List) > before {
+		return made
+	}
+	err := made.Validate()
+	var parameter *action.ParameterError
+	switch {
+	case errors.As(err, &parameter) && values[parameter.Name] != nil:
+		p.add(values[parameter.Name], "%s", err)
+	case err != nil:
+		p.add(node, "%s: %s", kind.Name, err)
+	}
+	return made
+}
+
+// target reads what an action is aimed at and checks that the action can be aimed at it.
+func (p *Problems) target(node *yaml.Node, kind action.Kind) target {
+	var read target
+	fields := p.fields(node, "target", "kind", "namespace", "name", "selector")
+	if fields == nil {
+		return read
+	}
+	for _, field := range fields {
+		text := p.text(field.value, "target."+field.key.Value)
+		if field.key.Value == "kind" {
+			read.kind = text
+			if text != "" && text != kind.Target {
+				p.add(field.value, "%s is aimed at a %s, found kind %q", kind.Name, kind.Target, text)
+			}
+			continue
+		}
+		parsed, err := parseTemplate(text)
+		if err != nil {
+			p.add(field.value, "target.%s: %s", field.key.Value, err)
+			parsed = literal(text)
+		}
+		switch field.key.Value {
+		case "namespace":
+			read.namespace = parsed
+		case "name":
+			read.name = parsed
+		case "selector":
+			read.selector = parsed
+		}
+	}
+	if read.kind == "" {
+		p.add(node, "target needs the key kind: %s", kind.Target)
+	}
+	p.targetParts(node, read, kind)
+	return read
+}
+
+// targetParts checks that a target names its object in the way of its kind.
+func (p *Problems) targetParts(node *yaml.Node, read target, kind action.Kind) {
+	switch {
+	case kind.Target == action.Node && !read.namespace.empty():
+		p.add(node, "a Node has no namespace, remove the key namespace")
+	case kind.Target != action.Node && read.namespace.empty():
+		p.add(node, "target needs the key namespace, such as %q", "{{ labels.namespace }}")
+	}
+	switch {
+	case kind.Target == action.Pod && read.name.empty() == read.selector.empty():
+		p.add(node, "target needs either the key name or the key selector")
+	case kind.Target != action.Pod && !read.selector.empty():
+		p.add(node, "only a Pod can be found by selector, use the key name")
+	case kind.Target != action.Pod && read.name.empty():
+		p.add(node, "target needs the key name")
+	}
+}
+
+// checkSelector refuses what a rendered selector must not be: broken, or so wide that it
+// hits every pod of the namespace.
+func checkSelector(text string) error {
+	selector, err := labels.Parse(text)
+	if err != nil {
+		return fmt.Errorf("found selector %q, expected one such as app=web: %w", text, err)
+	}
+	if selector.Empty() {
+		return fmt.Errorf("found selector %q, which selects every pod", text)
+	}
+	return nil
+}

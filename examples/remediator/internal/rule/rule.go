@@ -1,0 +1,105 @@
+// Package rule reads the rule file, which maps alerts to actions, and decides by it. It
+// does not carry anything out.
+package rule
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/scenario-runner/scenario-runner/examples/remediator/internal/action"
+	"github.com/scenario-runner/scenario-runner/examples/remediator/internal/alert"
+	"github.com/scenario-runner/scenario-runner/examples/remediator/internal/remedy"
+)
+
+// Set is the rules of one file.
+type Set struct {
+	rules     []rule
+	forbidden []string
+}
+
+// rule is one mapping of alerts to an action.
+type rule struct {
+	alerts     []string
+	match      []matcher
+	actionName string
+	action     action.Action
+	target     target
+	cooldown   time.Duration
+	timeout    time.Duration
+	forbidden  []string
+}
+
+// matcher demands that a label has one of some values.
+type matcher struct {
+	label  string
+	values []string
+}
+
+// target is how the target is made from an alert.
+type target struct {
+	kind                      string
+	namespace, name, selector template
+}
+
+// Len returns the number of rules.
+func (s *Set) Len() int { return len(s.rules) }
+
+// Decide applies the first rule that matches the alert.
+func (s *Set) Decide(a alert.Alert) (*remedy.Decision, error) {
+	for _, rule := range s.rules {
+		if rule.matches(a) {
+			return s.decide(rule, a)
+		}
+	}
+	return nil, nil
+}
+
+// matches reports whether a rule is about the alert.
+func (r rule) matches(a alert.Alert) bool {
+	if !slices.Contains(r.alerts, a.Name()) {
+		return false
+	}
+	for _, matcher := range r.match {
+		if !slices.Contains(matcher.values, a.Labels[matcher.label]) {
+			return false
+		}
+	}
+	return true
+}
+
+// decide makes a decision of a rule that matches.
+func (s *Set) decide(rule rule, a alert.Alert) (*remedy.Decision, error) {
+	decision := &remedy.Decision{
+		ActionName: rule.actionName,
+		Action:     rule.action,
+		Target:     action.Target{Kind: rule.target.kind},
+		Cooldown:   rule.cooldown,
+		Timeout:    rule.timeout,
+	}
+	if err := rule.target.render(a, &decision.Target); err != nil {
+		return decision, fmt.Errorf("find the target: %w", err)
+	}
+	namespace := decision.Target.Namespace
+	if namespace != "" && (slices.Contains(s.forbidden, namespace) || slices.Contains(rule.forbidden, namespace)) {
+		decision.Forbidden = fmt.Sprintf("the rules forbid actions in namespace %q", namespace)
+	}
+	return decision, nil
+}
+
+// render fills in the target of an alert.
+func (t target) render(a alert.Alert, into *action.Target) (err error) {
+	if into.Namespace, err = t.namespace.render(a); err != nil {
+		return err
+	}
+	if into.Name, err = t.name.render(a); err != nil {
+		return err
+	}
+	if into.Selector, err = t.selector.render(a); err != nil {
+		return err
+	}
+	if !t.selector.empty() {
+		return checkSelector(into.Selector)
+	}
+	return nil
+}

@@ -1,0 +1,90 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/scenario-runner/scenario-runner/examples/remediator/internal/action"
+	"github.com/scenario-runner/scenario-runner/examples/remediator/internal/history"
+	"github.com/scenario-runner/scenario-runner/examples/remediator/internal/metric"
+	"github.com/scenario-runner/scenario-runner/examples/remediator/internal/remedy"
+	"github.com/scenario-runner/scenario-runner/examples/remediator/internal/rule"
+	"github.com/scenario-runner/scenario-runner/examples/remediator/internal/web"
+)
+
+const (
+	historyCapacity   = 10_000
+	readHeaderTimeout = 10 * time.Second
+	shutdownTimeout   = 5 * time.Second
+)
+
+// serve handles alerts until the context ends and every action has come to its end.
+func serve(ctx context.Context, opts options, rules *rule.Set, log *slog.Logger, stdout io.Writer) (err error) {
+	client, err := connect(opts, log)
+	if err != nil {
+		return err
+	}
+	var sink history.Sink
+	if opts.history != "" {
+		file, err := history.OpenFile(opts.history)
+		if err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, file.Close()) }()
+		sink = file
+	}
+	record, metrics := history.New(historyCapacity, sink), metric.New()
+	remediator := remedy.New(remedy.Config{
+		Cluster: action.Cluster{Client: client, DryRun: opts.dryRun},
+		Decider: rules, History: record, Metrics: metrics, Log: log, Parallel: opts.parallel,
+	})
+	ready := func(ctx context.Context) error {
+		if remediator.Stopping() {
+			return remedy.ErrStopping
+		}
+		return errors.Join(record.Err(), apiReady(ctx, client))
+	}
+	handler := web.NewHandler(web.Config{Receiver: remediator, History: record, Metrics: metrics, Ready: ready, Log: log})
+	server := &http.Server{
+		Handler:           handler,
+		ReadHeaderTimeout: readHeaderTimeout,
+		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
+	}
+	listener, err := net.Listen("tcp", opts.listen)
+	if err != nil {
+		return fmt.Errorf("listen on %q: %w", opts.listen, err)
+	}
+	fmt.Fprintf(stdout, "listening on %s\n", listener.Addr())
+	log.Info("started", "rules", rules.Len(), "dryRun", opts.dryRun)
+	return serveUntil(ctx, server, listener, remediator, log)
+}
+
+// serveUntil stops in two stages: first alerts are refused while the history can still be
+// read, and when the last action is recorded the server goes.
+func serveUntil(ctx context.Context, server *http.Server, listener net.Listener, remediator *remedy.Remediator, log *slog.Logger) error {
+	served := make(chan error, 1)
+	go func() { served <- server.Serve(listener) }()
+	select {
+	case err := <-served:
+		remediator.Close()
+		return fmt.Errorf("serve HTTP: %w", err)
+	case <-ctx.Done():
+	}
+	log.Info("stopping: alerts are refused, actions in progress come to their end")
+	remediator.Close()
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownTimeout)
+	defer cancel()
+	err := server.Shutdown(ctx)
+	<-served
+	if err != nil {
+		return fmt.Errorf("stop serving HTTP: %w", err)
+	}
+	log.Info("stopped")
+	return nil
+}
