@@ -181,6 +181,7 @@ func (c *pass) structure(n *yaml.Node, what string, s *Shape, env *eval.Env, tar
 		f := s.Field(p.Key.Value)
 		if f == nil {
 			c.report(c.file.Range(p.Key), "unknown-field", "unknown field %q of %s%s", p.Key.Value, what, diag.DidYouMean(p.Key.Value, s.Names()))
+			given[diag.Suggest(p.Key.Value, s.Names())] = true // one mistake, one message
 			continue
 		}
 		given[f.Name] = true

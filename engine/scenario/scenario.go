@@ -18,10 +18,18 @@ type Scenario struct {
 	Namespace   string // metadata.namespace; "" means one of its own
 	Labels      map[string]string
 	Vars        Vars
+	Secrets     []Secret
 	MaxDuration time.Duration // safety.maxDuration; 0 means no limit
 	Steps       Block
 	Finally     Block
 	Asserts     int // steps that judge something
+}
+
+// Secret is a value that is looked up when the scenario starts and is masked in everything that is written.
+type Secret struct {
+	Name string
+	Env  string // environment variable, or
+	File string // path, relative to the scenario's folder
 }
 
 // Block is a list of steps and the order among them.

@@ -1,0 +1,174 @@
+package scenario
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/scenario-runner/scenario-runner/engine/diag"
+	"github.com/scenario-runner/scenario-runner/engine/eval"
+	"github.com/scenario-runner/scenario-runner/engine/graph"
+)
+
+// connect draws the edges of a block: the order in which the steps are written, what needs asks for, and what
+// expressions refer to.
+func (c *compiler) connect(work []*pending, unordered bool) {
+	c.ordered(work, unordered)
+	for _, p := range work {
+		c.needs(p, work)
+	}
+	if c.cycles(work) {
+		return
+	}
+	for _, p := range work {
+		c.references(p, work)
+	}
+}
+
+// ordered makes each step wait for the one before it. A background step is waited for only to have started.
+func (c *compiler) ordered(work []*pending, unordered bool) {
+	for i, p := range work {
+		if p.needsGiven || unordered {
+			continue
+		}
+		s := p.compiled
+		for j := i - 1; j >= 0; j-- {
+			before := work[j].compiled
+			if !before.Background {
+				s.After = append(s.After, before)
+				break
+			}
+			s.AfterStart = append(s.AfterStart, before)
+		}
+		slices.Reverse(s.AfterStart)
+	}
+}
+
+func (c *compiler) needs(p *pending, work []*pending) {
+	for _, n := range p.needs {
+		at := c.file.Range(n)
+		target := c.ids[n.Value]
+		switch {
+		case target == nil:
+			c.diags.Add(at, "needs", "needs names no step: there is no id %q%s", n.Value, diag.DidYouMean(n.Value, c.idNames()))
+		case target == p.declared:
+			c.diags.Add(at, "needs", "step %q needs itself", n.Value)
+		case !slices.ContainsFunc(work, func(w *pending) bool { return w.declared == target }):
+			c.diags.Add(at, "needs", "needs can only name steps of the same list; %q stands at %s", n.Value, target.at.Start)
+		default:
+			p.depend(target)
+		}
+	}
+}
+
+func (p *pending) depend(on *declared) {
+	for _, list := range []*[]*Step{&p.compiled.After, &p.compiled.Needs} {
+		if !slices.Contains(*list, on.compiled) {
+			*list = append(*list, on.compiled)
+		}
+	}
+}
+
+func (c *compiler) idNames() []string {
+	var names []string
+	for _, d := range c.order {
+		if d.named && !d.hidden {
+			names = append(names, d.id)
+		}
+	}
+	return names
+}
+
+// cycles reports steps that wait for each other.
+func (c *compiler) cycles(work []*pending) bool {
+	g := &graph.Graph[*Step]{}
+	at := map[*Step]diag.Range{}
+	for _, p := range work {
+		g.Add(p.compiled)
+		at[p.compiled] = p.at
+	}
+	for _, p := range work {
+		for _, before := range p.compiled.After {
+			g.Connect(before, p.compiled)
+		}
+	}
+	found := g.Cycles()
+	for _, cycle := range found {
+		names := make([]string, len(cycle))
+		for i, s := range cycle {
+			names[i] = s.label()
+		}
+		c.diags.Add(at[cycle[0]], "cycle", "steps wait for each other: %s", strings.Join(names, " -> "))
+	}
+	return len(found) > 0
+}
+
+// label names a step for people.
+func (s *Step) label() string {
+	if s.Named {
+		return s.ID
+	}
+	return s.Kind
+}
+
+// references draws an edge for each use of another step's outputs.
+func (c *compiler) references(p *pending, work []*pending) {
+	for _, program := range c.allPrograms(p) {
+		for _, id := range program.Steps() {
+			c.reference(p, c.ids[id], program, work)
+		}
+	}
+}
+
+func (c *compiler) reference(p *pending, target *declared, program *eval.Program, work []*pending) {
+	if target == nil {
+		return // reported by the expression's check
+	}
+	sibling := target
+	for sibling != nil && !slices.ContainsFunc(work, func(w *pending) bool { return w.declared == sibling }) {
+		sibling = sibling.parent
+	}
+	switch {
+	case sibling == nil:
+		if target.finally && !p.finally {
+			c.diags.Add(p.at, "order", "%s uses the outputs of %q, which stands in finally and runs later", p.compiled.label(), target.id)
+		}
+	case sibling == p.declared:
+		if target == p.declared {
+			c.diags.Add(p.at, "order", "step %q uses its own outputs", target.id)
+		}
+	case waitsFor(sibling.compiled, p.compiled):
+		c.diags.Add(p.at, "order", "%s uses the outputs of step %q, which runs after it (%s)", p.compiled.label(), target.id, program.Source).
+			Note(sibling.at, "step %q stands here", target.id)
+	default:
+		p.depend(sibling)
+	}
+}
+
+// allPrograms returns the expressions of a step and of the steps inside it.
+func (c *compiler) allPrograms(p *pending) []*eval.Program {
+	return append(slices.Clone(p.programs), c.nested[p.declared]...)
+}
+
+// waitsFor reports whether a runs after b.
+func waitsFor(a, b *Step) bool {
+	seen := map[*Step]bool{}
+	var reach func(s *Step) bool
+	reach = func(s *Step) bool {
+		if s == b {
+			return true
+		}
+		if seen[s] {
+			return false
+		}
+		seen[s] = true
+		return slices.ContainsFunc(s.After, reach) || slices.ContainsFunc(s.AfterStart, reach)
+	}
+	return a != b && reach(a)
+}
+
+// lift hands the expressions of a nested step to the container around it, whose block has to wait for what they use.
+func (c *compiler) lift(p *pending) {
+	for d := p.parent; d != nil; d = d.parent {
+		c.nested[d] = append(c.nested[d], p.programs...)
+	}
+}

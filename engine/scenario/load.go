@@ -1,0 +1,204 @@
+package scenario
+
+import (
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+
+	"gopkg.in/yaml.v3"
+
+	"github.com/scenario-runner/scenario-runner/engine/diag"
+	"github.com/scenario-runner/scenario-runner/engine/eval"
+	"github.com/scenario-runner/scenario-runner/engine/field"
+	"github.com/scenario-runner/scenario-runner/engine/source"
+	"github.com/scenario-runner/scenario-runner/engine/step"
+)
+
+// Loader checks scenario files against a registry of step kinds. It is safe for concurrent use.
+type Loader struct {
+	registry *step.Registry
+	env      *eval.Env
+	shapes   shapes
+	schema   *Validator
+}
+
+// NewLoader returns a loader for the kinds of a registry. environment names the environment variables that expressions
+// may read as env.<name>.
+func NewLoader(r *step.Registry, environment []string) (*Loader, error) {
+	schema, err := NewValidator(Schema(r))
+	if err != nil {
+		return nil, err
+	}
+	env := eval.NewEnv(r.Functions...).With("scenario", scenarioType())
+	variables := eval.Type{Kind: eval.Object}
+	for _, name := range environment {
+		variables = variables.With(name, "", eval.Type{Kind: eval.String})
+	}
+	return &Loader{registry: r, env: env.With("env", variables), shapes: newShapes(), schema: schema}, nil
+}
+
+func scenarioType() eval.Type {
+	text := eval.Type{Kind: eval.String}
+	return eval.Type{Kind: eval.Object, Fields: []eval.Field{
+		{Name: "name", Doc: "Name of the scenario.", Type: text},
+		{Name: "id", Doc: "Id of this run of the scenario, unique on every cluster.", Type: text},
+		{Name: "namespace", Doc: "Namespace of the scenario.", Type: text},
+		{Name: "runId", Doc: "Id of the whole run.", Type: text},
+		{Name: "dir", Doc: "Folder of the scenario file.", Type: text},
+		{Name: "labels", Doc: "Labels of the scenario.", Type: eval.MapOf(text)},
+	}}
+}
+
+// Load checks one file. The scenario is nil when there is an error among the diagnostics.
+func (l *Loader) Load(name string, data []byte) (*Scenario, diag.List) {
+	file, diags := source.Parse(name, data)
+	if file.Root == nil {
+		return nil, diags.Sorted()
+	}
+	c := &compiler{loader: l, file: file, diags: &diags, env: l.env, scenario: &Scenario{File: file, Key: name}}
+	c.run()
+	if !diags.HasErrors() {
+		diags = append(diags, l.schema.Validate(file)...)
+	}
+	if diags.HasErrors() {
+		return nil, diags.Sorted()
+	}
+	return c.scenario, diags.Sorted()
+}
+
+// compiler is the state of one Load.
+type compiler struct {
+	loader   *Loader
+	file     *source.File
+	diags    *diag.List
+	env      *eval.Env
+	scenario *Scenario
+	ids      map[string]*declared
+	counter  int
+	nodes    map[*yaml.Node]*declared
+	order    []*declared
+	steps    eval.Type // of the name `steps`
+	nested   map[*declared][]*eval.Program // expressions of the steps inside a container
+}
+
+func (c *compiler) run() {
+	root := source.Follow(c.file.Root)
+	if root.Kind != yaml.MappingNode {
+		c.diags.Add(c.file.Range(root), "type", "a scenario is a mapping that starts with apiVersion and kind")
+		return
+	}
+	steps, _ := source.Lookup(root, "steps")
+	finally, _ := source.Lookup(root, "finally")
+	c.declare(steps, finally)
+	c.names(root)
+	head := c.header(root)
+	c.fill(head)
+	if steps != nil && c.scenario.Asserts == 0 && !c.diags.HasErrors() {
+		_, key := source.Lookup(root, "steps")
+		c.diags.Add(c.file.Range(key), "asserts-nothing", "this scenario can't fail: no step judges anything; add an assert or a waitFor")
+	}
+}
+
+// names puts vars, secrets and steps into the environment before anything is checked against it.
+func (c *compiler) names(root *yaml.Node) {
+	vars, _ := source.Lookup(root, "vars")
+	t := eval.Type{Kind: eval.Object}
+	for _, p := range source.Pairs(vars) {
+		t = t.With(p.Key.Value, "", c.varType(p.Value))
+	}
+	secrets, _ := source.Lookup(root, "secrets")
+	s := eval.Type{Kind: eval.Object}
+	for _, p := range source.Pairs(secrets) {
+		s = s.With(p.Key.Value, "", eval.Type{Kind: eval.String})
+	}
+	c.steps = c.stepsType()
+	c.env = c.env.With("vars", t).With("secrets", s).With("steps", c.steps)
+}
+
+func (c *compiler) varType(n *yaml.Node) eval.Type {
+	n = source.Follow(n)
+	if n.Kind != yaml.ScalarNode {
+		return eval.TypeOfValue(plain(n))
+	}
+	if strings.Contains(n.Value, "${{") {
+		return eval.AnyType
+	}
+	return eval.TypeOfValue(field.Scalar(n))
+}
+
+// header decodes the top of the file. The step blocks are compiled on the way.
+func (c *compiler) header(root *yaml.Node) document {
+	d := &field.Decoder{File: c.file, Diags: c.diags, Special: c.topBlock}
+	trimmed := *root // without x-… keys, which hold anything: that is where anchors are kept
+	trimmed.Content = nil
+	for i := 0; i+1 < len(root.Content); i += 2 {
+		if !strings.HasPrefix(root.Content[i].Value, "x-") {
+			trimmed.Content = append(trimmed.Content, root.Content[i], root.Content[i+1])
+		}
+	}
+	fresh := func() reflect.Value { return reflect.New(reflect.TypeFor[document]()).Elem() }
+	body, _ := d.Compile(&trimmed, "the scenario", c.loader.shapes.document, c.env, fresh)
+	return body.Static().Interface().(document)
+}
+
+// topBlock is called for `steps` and `finally`, in the order of the struct.
+func (c *compiler) topBlock(n *yaml.Node, env *eval.Env) any {
+	return step.Block{Steps: c.block(n, env, 0, false)}
+}
+
+func (c *compiler) fill(d document) {
+	s := c.scenario
+	s.Name, s.Description = d.Metadata.Name, d.Metadata.Description
+	s.Namespace, s.Labels = d.Metadata.Namespace, d.Metadata.Labels
+	s.MaxDuration = d.Safety.MaxDuration
+	if b, ok := d.Steps.Steps.(*Block); ok {
+		s.Steps = *b
+	}
+	if b, ok := d.Finally.Steps.(*Block); ok {
+		s.Finally = *b
+	}
+	c.vars(source.Lookup(c.file.Root, "vars"))
+	c.secrets(d)
+}
+
+// vars keeps each var as a tree of its own.
+func (c *compiler) vars(n, _ *yaml.Node) {
+	env := c.loader.env
+	d := &field.Decoder{File: c.file, Diags: &diag.List{}}
+	shape := field.Describe(reflect.TypeFor[eval.Tree]())
+	for _, p := range source.Pairs(n) {
+		body, ok := d.Compile(p.Value, p.Key.Value, shape, env, func() reflect.Value { return reflect.New(reflect.TypeFor[eval.Tree]()).Elem() })
+		if !identifier.MatchString(p.Key.Value) {
+			c.diags.Add(c.file.Range(p.Key), "name", "var %q can't be used in expressions; a name has letters, digits and underscores", p.Key.Value)
+			continue
+		}
+		if !ok {
+			*c.diags, *d.Diags = append(*c.diags, *d.Diags...), nil
+			continue
+		}
+		c.scenario.Vars = append(c.scenario.Vars, Var{Name: p.Key.Value, Value: body.Static().Interface().(eval.Tree)})
+	}
+}
+
+func (c *compiler) secrets(d document) {
+	names := make([]string, 0, len(d.Secrets))
+	for name := range d.Secrets {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	section, _ := source.Lookup(c.file.Root, "secrets")
+	for _, name := range names {
+		from := d.Secrets[name]
+		_, key := source.Lookup(section, name)
+		if (from.Env == "") == (from.File == "") {
+			c.diags.Add(c.file.Range(key), "value", "secret %q needs either env or file", name)
+			continue
+		}
+		if from.File != "" && !filepath.IsLocal(from.File) {
+			c.diags.Add(c.file.Range(key), "path", "secret %q: file %q leaves the scenario's folder", name, from.File)
+			continue
+		}
+		c.scenario.Secrets = append(c.scenario.Secrets, Secret{Name: name, Env: from.Env, File: from.File})
+	}
+}

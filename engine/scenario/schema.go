@@ -1,0 +1,172 @@
+package scenario
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"github.com/santhosh-tekuri/jsonschema/v5"
+	"gopkg.in/yaml.v3"
+
+	"github.com/scenario-runner/scenario-runner/engine/diag"
+	"github.com/scenario-runner/scenario-runner/engine/field"
+	"github.com/scenario-runner/scenario-runner/engine/source"
+	"github.com/scenario-runner/scenario-runner/engine/step"
+)
+
+// Schema returns the draft-07 JSON schema of scenario files for the kinds of a registry. A step is one flat closed
+// object with guarded if/then clauses rather than a oneOf, because editors then give one precise message.
+func Schema(r *step.Registry) *field.Schema {
+	shapes := newShapes()
+	definitions := field.NewSchema()
+	definitions.Set("steps", field.NewSchema().Set("type", "array").Set("minItems", 1).Set("items", ref("step")))
+	definitions.Set("step", stepSchema(r, shapes))
+	block := func() *field.Schema { return ref("steps") }
+	for _, d := range r.Steps {
+		s := d.Config.Schema(block)
+		if !anyRequired(d.Config) && s.Get("anyOf") == nil {
+			s.Set("type", []string{"object", "null"})
+		}
+		definitions.Set(d.Name, s.Set("description", d.Summary).Set("markdownDescription", d.Summary))
+	}
+	document := shapes.document.Schema(block)
+	document.Get("properties").(*field.Schema).Set("vars", field.NewSchema().Set("type", "object").Set("description", "Values that expressions read as vars.<name>."))
+	head := field.NewSchema().
+		Set("$schema", "http://json-schema.org/draft-07/schema#").
+		Set("title", "scenario").
+		Set("description", "A scenario of scenario-runner: deploy, break, alert, wait, assert.")
+	for _, key := range document.Keys() {
+		head.Set(key, document.Get(key))
+	}
+	return head.Set("patternProperties", field.NewSchema().Set("^x-", field.NewSchema())).Set("definitions", definitions)
+}
+
+func ref(name string) *field.Schema { return field.NewSchema().Set("$ref", "#/definitions/"+name) }
+
+func anyRequired(s *field.Shape) bool {
+	for _, f := range s.Fields {
+		if f.Required {
+			return true
+		}
+	}
+	return false
+}
+
+func stepSchema(r *step.Registry, shapes shapes) *field.Schema {
+	properties := field.NewSchema()
+	kinds := r.Names()
+	for _, d := range r.Steps {
+		properties.Set(d.Name, ref(d.Name).Set("markdownDescription", d.Summary))
+	}
+	for _, f := range shapes.common.Fields {
+		properties.Set(f.Name, f.Schema(nil))
+	}
+	properties.Get("id").(*field.Schema).Set("pattern", stepID.String()).
+		Set("patternErrorMessage", "an id has lower-case letters, digits and underscores, and starts with a letter")
+	known := append(append([]string{}, kinds...), shapes.common.Names()...)
+	oneOf := make([]any, len(kinds))
+	for i, k := range kinds {
+		oneOf[i] = field.NewSchema().Set("required", []string{k}).
+			Set("errorMessage", "A step needs exactly one of: "+strings.Join(kinds, ", ")+".")
+	}
+	clauses := []any{field.NewSchema().
+		Set("if", field.NewSchema().Set("propertyNames", field.NewSchema().Set("enum", known))).
+		Set("then", field.NewSchema().Set("anyOf", oneOf))}
+	for i, k := range kinds[:max(len(kinds)-1, 0)] {
+		later := field.NewSchema()
+		for _, other := range kinds[i+1:] {
+			later.Set(other, false)
+		}
+		clauses = append(clauses, field.NewSchema().
+			Set("if", field.NewSchema().Set("required", []string{k})).
+			Set("then", field.NewSchema().Set("properties", later).
+				Set("errorMessage", fmt.Sprintf("A step holds one action; this one already has %q.", k))))
+	}
+	return field.NewSchema().Set("type", "object").Set("additionalProperties", false).
+		Set("properties", properties).Set("allOf", clauses)
+}
+
+// Validator checks files against the JSON schema. It is the second gate, behind our own checks: what it finds is a gap
+// in one of the two, and still an error.
+type Validator struct {
+	schema *jsonschema.Schema
+}
+
+// NewValidator compiles a schema.
+func NewValidator(s *field.Schema) (*Validator, error) {
+	data, err := json.Marshal(s)
+	if err != nil {
+		return nil, fmt.Errorf("writing the scenario schema: %w", err)
+	}
+	compiled, err := jsonschema.CompileString("scenario.schema.json", string(data))
+	if err != nil {
+		return nil, fmt.Errorf("compiling the scenario schema: %w", err)
+	}
+	return &Validator{schema: compiled}, nil
+}
+
+// Validate reports the most precise violations of the schema.
+func (v *Validator) Validate(f *source.File) diag.List {
+	err := v.schema.Validate(plain(f.Root))
+	violation, ok := err.(*jsonschema.ValidationError) //nolint:errorlint // documented to be returned as it is
+	if !ok {
+		return nil
+	}
+	var diags diag.List
+	leaves(violation, func(leaf *jsonschema.ValidationError) {
+		diags.Add(f.Range(at(f.Root, leaf.InstanceLocation)), "schema", "%s", leaf.Message)
+	})
+	return diags
+}
+
+func leaves(e *jsonschema.ValidationError, found func(*jsonschema.ValidationError)) {
+	if len(e.Causes) == 0 {
+		found(e)
+	}
+	for _, c := range e.Causes {
+		leaves(c, found)
+	}
+}
+
+// at follows a JSON pointer as far as it goes.
+func at(n *yaml.Node, pointer string) *yaml.Node {
+	for _, token := range strings.Split(strings.TrimPrefix(pointer, "/"), "/") {
+		token = strings.NewReplacer("~1", "/", "~0", "~").Replace(token)
+		n = source.Follow(n)
+		if n.Kind == yaml.SequenceNode {
+			var i int
+			if _, err := fmt.Sscan(token, &i); err != nil || i >= len(n.Content) {
+				return n
+			}
+			n = n.Content[i]
+			continue
+		}
+		value, _ := source.Lookup(n, token)
+		if value == nil {
+			return n
+		}
+		n = value
+	}
+	return n
+}
+
+// plain returns the value of a node in the types that the JSON schema knows. It never goes through yaml's own decoding,
+// which turns dates into times and other keys than text into maps that no schema can look at.
+func plain(n *yaml.Node) any {
+	n = source.Follow(n)
+	switch n.Kind {
+	case yaml.MappingNode:
+		out := map[string]any{}
+		for _, p := range source.Pairs(n) {
+			out[p.Key.Value] = plain(p.Value)
+		}
+		return out
+	case yaml.SequenceNode:
+		out := make([]any, len(n.Content))
+		for i, item := range n.Content {
+			out[i] = plain(item)
+		}
+		return out
+	}
+	return field.Scalar(n)
+}

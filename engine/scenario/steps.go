@@ -1,0 +1,186 @@
+package scenario
+
+import (
+	"reflect"
+	"slices"
+	"strings"
+
+	"gopkg.in/yaml.v3"
+
+	"github.com/scenario-runner/scenario-runner/engine/diag"
+	"github.com/scenario-runner/scenario-runner/engine/eval"
+	"github.com/scenario-runner/scenario-runner/engine/field"
+	"github.com/scenario-runner/scenario-runner/engine/source"
+	"github.com/scenario-runner/scenario-runner/engine/step"
+)
+
+// block is the second pass over a list of steps: every config is decoded and every expression checked.
+func (c *compiler) block(n *yaml.Node, env *eval.Env, depth int, unordered bool) *Block {
+	n = source.Follow(n)
+	b := &Block{}
+	if n.Kind != yaml.SequenceNode {
+		c.diags.Add(c.file.Range(n), "type", "expected a list of steps")
+		return b
+	}
+	if len(n.Content) == 0 {
+		c.diags.Add(c.file.Range(n), "value", "there is no step in this list")
+	}
+	work := make([]*pending, 0, len(n.Content))
+	for _, item := range n.Content {
+		item = source.Follow(item)
+		if d := c.nodes[item]; d != nil {
+			work = append(work, c.step(item, d, env.With("steps", c.steps), depth))
+			b.Steps = append(b.Steps, d.compiled)
+		}
+	}
+	c.connect(work, unordered)
+	return b
+}
+
+// pending is a compiled step whose edges are not drawn yet.
+type pending struct {
+	*declared
+	needs      []*yaml.Node
+	needsGiven bool
+	programs   []*eval.Program // with those of nested steps
+}
+
+func (c *compiler) step(item *yaml.Node, d *declared, env *eval.Env, depth int) *pending {
+	s := &Step{ID: d.id, Named: d.named, Kind: d.kind, Depth: depth, At: d.at}
+	d.compiled = s
+	p := &pending{declared: d}
+	if item.Kind != yaml.MappingNode {
+		c.diags.Add(c.file.Range(item), "type", "a step is a mapping with one of: %s", strings.Join(c.loader.registry.Names(), ", "))
+		return p
+	}
+	body, commonNode := c.split(item, d)
+	c.common(commonNode, p, env)
+	if d.definition == nil {
+		return p
+	}
+	c.body(body, p, env)
+	return p
+}
+
+// split separates the common fields from the body of the step and reports everything else.
+func (c *compiler) split(item *yaml.Node, d *declared) (body *source.Pair, commonNode *yaml.Node) {
+	commonNode = &yaml.Node{Kind: yaml.MappingNode, Tag: "!!map", Line: item.Line, Column: item.Column}
+	kinds := c.loader.registry.Names()
+	var unknown []*yaml.Node
+	for _, p := range source.Pairs(item) {
+		switch {
+		case c.loader.shapes.common.Field(p.Key.Value) != nil:
+			commonNode.Content = append(commonNode.Content, p.Key, p.Value)
+		case slices.Contains(kinds, p.Key.Value) && body == nil:
+			body = &p
+			d.at = c.file.Range(p.Key)
+			d.compiled.At = d.at
+		case slices.Contains(kinds, p.Key.Value):
+			c.diags.Add(c.file.Range(p.Key), "step-kind", "a step holds one action; this one already has %q", body.Key.Value)
+		default:
+			unknown = append(unknown, p.Key)
+		}
+	}
+	for _, key := range unknown {
+		what := "unknown field %q of a step%s"
+		candidates := c.loader.shapes.common.Names()
+		if body == nil {
+			what = "unknown step kind %q%s"
+			candidates = append(slices.Clone(kinds), candidates...)
+		}
+		proposal := ""
+		if s := diag.Suggest(key.Value, candidates); s != "" {
+			proposal = diag.DidYouMean(key.Value, candidates)
+		} else if body == nil {
+			proposal = "; choose one of " + strings.Join(kinds, ", ")
+		}
+		c.diags.Add(c.file.Range(key), "step-kind", what, key.Value, proposal)
+	}
+	if body == nil && unknown == nil {
+		c.diags.Add(c.file.Range(item), "step-kind", "a step needs exactly one of: %s", strings.Join(kinds, ", "))
+	}
+	return body, commonNode
+}
+
+// common decodes the fields that every step may have.
+func (c *compiler) common(n *yaml.Node, p *pending, env *eval.Env) {
+	d := &field.Decoder{File: c.file, Diags: c.diags}
+	body, _ := d.Compile(n, "a step", c.loader.shapes.common, env, func() reflect.Value { return reflect.New(reflect.TypeFor[common]()).Elem() })
+	p.programs = append(p.programs, body.Programs...)
+	v := body.Static().Interface().(common)
+	s := p.compiled
+	s.Title = v.Name
+	s.If = v.If.Program()
+	s.Timeout, s.ContinueOnError, s.Background, s.Always = v.Timeout, v.ContinueOnError, v.Background, v.Always
+	s.Cluster, s.Namespace = v.Cluster, v.Namespace
+	s.Retry = c.retry(v.Retry, body)
+	if needs, _ := source.Lookup(n, "needs"); needs != nil {
+		p.needsGiven = true
+		p.needs = []*yaml.Node{source.Follow(needs)}
+		if p.needs[0].Kind == yaml.SequenceNode {
+			p.needs = p.needs[0].Content
+		}
+	}
+}
+
+func (c *compiler) retry(r *retry, body *field.Body) *Retry {
+	if r == nil {
+		return nil
+	}
+	if r.Attempts < 2 {
+		c.diags.Add(body.Find("retry", "attempts"), "value", "retry: attempts counts the first time too, so it must be at least 2")
+	}
+	out := &Retry{Attempts: r.Attempts, Delay: r.Delay, Factor: max(r.Factor, 1), MaxDelay: r.MaxDelay}
+	allowed := []string{string(step.Failed), string(step.Errored), string(step.Inconclusive)}
+	for _, v := range r.On {
+		if !slices.Contains(allowed, v) {
+			c.diags.Add(body.Find("retry", "on"), "value", "retry: %q is no verdict that can be tried again%s", v, diag.DidYouMean(v, allowed))
+		}
+		out.On = append(out.On, step.Verdict(v))
+	}
+	if out.On == nil {
+		out.On = []step.Verdict{step.Failed, step.Errored}
+	}
+	return out
+}
+
+// body compiles what stands under the kind's key.
+func (c *compiler) body(b *source.Pair, p *pending, env *eval.Env) {
+	s := p.compiled
+	d := &field.Decoder{File: c.file, Diags: c.diags, Special: func(n *yaml.Node, inner *eval.Env) any {
+		return step.Block{Steps: c.block(n, inner, s.Depth+1, p.definition.Unordered)}
+	}}
+	value := b.Value
+	if v := source.Follow(value); v.Kind == yaml.ScalarNode && v.Tag == "!!null" {
+		empty := *v
+		empty.Line, empty.Column = b.Key.Line, b.Key.Column // complain at the key, there is nothing else
+		empty.Value = b.Key.Value
+		value = &empty
+	}
+	task, compiled := p.definition.Compile(d, value, env)
+	s.Task = task
+	if s.Timeout == 0 {
+		s.Timeout = p.definition.Timeout
+	}
+	if s.Title == "" {
+		s.Title = compiled.Title
+	}
+	if s.Title == "" {
+		s.Title = s.Kind
+	}
+	if p.definition.Judges {
+		c.scenario.Asserts++
+	}
+	p.outputs = compiled.Outputs
+	if task == nil {
+		p.outputs = eval.AnyType // one mistake, one message
+		if !p.definition.Dynamic {
+			p.outputs = p.definition.Outputs
+		}
+	}
+	if p.definition.Dynamic {
+		c.steps = c.stepsType()
+	}
+	p.programs = append(p.programs, compiled.Programs...)
+	c.lift(p)
+}
