@@ -1,0 +1,72 @@
+package run
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+
+	"github.com/scenario-runner/scenario-runner/engine/scenario"
+	"github.com/scenario-runner/scenario-runner/engine/step"
+)
+
+var errOver = errors.New("the scenario is over: nothing may be started or changed any more")
+
+// nestedFailure is what a container gets when a step inside it did not pass.
+type nestedFailure struct {
+	id      string // of the step inside
+	root    string // of the step that really failed: id, or one further inside
+	failure *step.Failure
+}
+
+// Error returns the message of the failure.
+func (f *nestedFailure) Error() string { return f.failure.Error() }
+
+// Unwrap returns the failure.
+func (f *nestedFailure) Unwrap() error { return f.failure }
+
+// Execute runs nested steps as a part of the scenario and waits for them. They see what the container sees, the locals,
+// and the outputs of their own execution; afterwards the outputs of the last execution are visible to the scenario.
+func (h *host) Execute(ctx context.Context, b step.Block, how step.Execution) error {
+	if b.Steps == nil {
+		return nil
+	}
+	steps, ok := b.Steps.(*scenario.Block)
+	if !ok {
+		return fmt.Errorf("a block holds a *scenario.Block; found %T", b.Steps)
+	}
+	h.nested.Add(1)
+	defer h.nested.Add(-1)
+	reply := make(chan error, 1)
+	if !h.x.send(&execute{ctx: ctx, steps: steps, how: how, container: h.node, reply: reply}) {
+		return errOver
+	}
+	select {
+	case err := <-reply:
+		return err
+	case <-h.x.over:
+		return errOver
+	}
+}
+
+// waitsForNested reports whether the step waits for steps inside it, which are supervised themselves.
+func (h *host) waitsForNested() bool { return h.nested.Load() > 0 }
+
+// execute is the message that asks for nested steps. Their order is in their edges already, so how.Parallel has
+// nothing to change here.
+type execute struct {
+	ctx       context.Context
+	steps     *scenario.Block
+	how       step.Execution
+	container *node
+	reply     chan<- error
+}
+
+func (e *execute) apply(x *execution) {
+	b := newBlock(e.ctx, e.steps)
+	b.parent = e.container.block
+	b.locals = maps.Clone(e.how.Locals)
+	b.own = map[string]any{}
+	b.reply = e.reply
+	x.advance(b)
+}

@@ -1,0 +1,166 @@
+package run
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/scenario-runner/scenario-runner/engine/journal"
+	"github.com/scenario-runner/scenario-runner/engine/scenario"
+	"github.com/scenario-runner/scenario-runner/engine/step"
+)
+
+// result is how a step ended, with what the scheduler needs to know beside what the journal shows.
+type result struct {
+	journal.Result
+	// root is the id of the step to blame when others are skipped: this one, or the one inside that really failed.
+	// It is "" when the step was ended from outside.
+	root   string
+	benign bool  // skipped in a way that holds up only steps that need its outputs
+	stop   *stop // what ended it from outside
+}
+
+// blocks reports whether the steps after this one can't run.
+func (r *result) blocks() bool {
+	return r.Verdict != step.Passed && !r.Excused && !r.benign
+}
+
+// spoils reports whether the block of this step is not green because of it.
+func (r *result) spoils() bool {
+	return !r.Excused && (r.Verdict == step.Failed || r.Verdict == step.Errored || r.Verdict == step.Inconclusive)
+}
+
+// verdictOf is step.VerdictOf without the verdicts that an error can't mean.
+func verdictOf(err error) step.Verdict {
+	v := step.VerdictOf(err)
+	switch v {
+	case step.Passed, step.Failed, step.Errored, step.Inconclusive, step.Skipped:
+		if err == nil || v != step.Passed {
+			return v
+		}
+	}
+	return step.Errored
+}
+
+// result turns what a worker found into a result.
+func (d *workDone) result() *result {
+	s := d.call.node.step
+	r := &result{root: s.ID, benign: d.call.unmet}
+	r.Verdict = verdictOf(d.err)
+	r.Took = d.took
+	r.Outputs = d.outputs
+	r.Attempts = d.call.attempt
+	r.Facts = d.call.host.attachments()
+	if d.call.unmet {
+		r.Attempts = 0
+	}
+	if d.err == nil {
+		return r
+	}
+	r.Message = d.err.Error()
+	if f, ok := errors.AsType[*step.Failure](d.err); ok {
+		r.Facts = append(append([]step.Fact(nil), f.Facts...), r.Facts...)
+		r.Sections = f.Sections
+	}
+	if nested, ok := errors.AsType[*nestedFailure](d.err); ok && nested.root != "" {
+		r.root = nested.root
+	}
+	if h, ok := errors.AsType[*halted](d.err); ok {
+		r.stop = h.stop
+		if r.Verdict == step.Skipped {
+			r.root, r.Cause = h.stop.root, h.stop.root
+		}
+	}
+	if s.ContinueOnError && (r.stop == nil || r.stop.scenario == "") {
+		r.Excused = r.spoils()
+		r.benign = r.benign || r.Verdict == step.Skipped && r.stop == nil
+	}
+	return r
+}
+
+// hindered returns the result of a node that can't run: a step before it did not pass, or its block was ended.
+func (n *node) hindered() *result {
+	if n.step.Always {
+		return n.halted()
+	}
+	for _, first := range n.beside {
+		if !n.block.final && !first.ran && first.result.blocks() {
+			return n.because(first.result)
+		}
+	}
+	var unneeded *result
+	for _, first := range n.after {
+		r := first.result
+		needed := n.needs[first.step]
+		switch {
+		case r.blocks() && (needed || !n.block.final):
+			return n.because(r)
+		case r.benign && needed && unneeded == nil:
+			unneeded = skipped(first.step.ID, fmt.Sprintf("needs the outputs of %s, which was skipped", first.step.ID))
+			unneeded.benign = true
+		}
+	}
+	if r := n.halted(); r != nil {
+		return r
+	}
+	return unneeded
+}
+
+// because skips n for the reason that made first not pass.
+func (n *node) because(first *result) *result {
+	if first.root != "" {
+		return skipped(first.root, "skipped because of "+first.root)
+	}
+	r := skipped("", first.Message)
+	r.stop = first.stop
+	return r
+}
+
+// halted skips n when its block was ended from outside.
+func (n *node) halted() *result {
+	s := stopOf(n.block.ctx)
+	if s == nil {
+		return nil
+	}
+	r := skipped(s.root, s.message)
+	r.stop = s
+	return r
+}
+
+func skipped(root, message string) *result {
+	return &result{Result: journal.Result{Verdict: step.Skipped, Message: message, Cause: root}, root: root}
+}
+
+// reportStarted and reportFinished write the events of a step.
+func (x *execution) reportStarted(n *node) {
+	e := x.stepEvent(journal.StepStarted, n.step)
+	e.Attempt = 1
+	e.StepInfo = n.describe()
+	x.run.emit(e)
+}
+
+func (x *execution) reportFinished(n *node, r *result) {
+	e := x.stepEvent(journal.StepFinished, n.step)
+	e.Attempt = r.Attempts
+	e.Result = &r.Result
+	e.StepInfo = n.describe()
+	x.run.emit(e)
+}
+
+func (n *node) describe() *journal.StepInfo {
+	info := &journal.StepInfo{Kind: n.step.Kind, Title: title(n.step), At: n.step.At, Depth: n.step.Depth}
+	top := n.block
+	for top.parent != nil {
+		top = top.parent
+	}
+	if top.final {
+		info.Phase = "finally"
+	}
+	return info
+}
+
+func title(s *scenario.Step) string {
+	if s.Title != "" {
+		return s.Title
+	}
+	return s.Kind
+}
