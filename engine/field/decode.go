@@ -1,6 +1,7 @@
 package field
 
 import (
+	"path/filepath"
 	"reflect"
 
 	"gopkg.in/yaml.v3"
@@ -72,6 +73,9 @@ func (b *Body) Find(path ...string) diag.Range {
 	}
 	return at
 }
+
+// Dir returns the folder of the file that the body stands in.
+func (b *Body) Dir() string { return filepath.Dir(b.file.Name) }
 
 // Has reports whether the author gave a value at a path of keys. A shorthand counts as its field.
 func (b *Body) Has(path ...string) bool {

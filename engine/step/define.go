@@ -42,6 +42,8 @@ type Spec[C, O any] struct {
 	Judges bool
 	// Visible says that the ids inside a container step can be referred to from outside.
 	Visible bool
+	// Unordered says that the steps inside a container step start together instead of one after the other.
+	Unordered bool
 	// Timeout is how long a step of this kind may take when the author gives no timeout. 0 means 5 minutes; a negative
 	// value means no limit of its own.
 	Timeout time.Duration
@@ -61,16 +63,17 @@ type Spec[C, O any] struct {
 
 // Definition is a declared step kind with its Go types hidden, as the engine sees it.
 type Definition struct {
-	Name    string
-	Group   Group
-	Summary string
-	Doc     string
-	Judges  bool
-	Visible bool
-	Timeout time.Duration
-	Config  *field.Shape
-	Default func() reflect.Value
-	Outputs eval.Type
+	Name      string
+	Group     Group
+	Summary   string
+	Doc       string
+	Judges    bool
+	Visible   bool
+	Unordered bool
+	Timeout   time.Duration
+	Config    *field.Shape
+	Default   func() reflect.Value
+	Outputs   eval.Type
 	// Dynamic says that the type of the outputs depends on the config.
 	Dynamic bool
 	// Compile decodes and checks one use. The task is nil when there was an error.
@@ -94,7 +97,7 @@ func Define[C, O any](s Spec[C, O]) Definition {
 	shape := field.Describe(reflect.TypeFor[C](), reflect.TypeFor[Block]())
 	outputs := eval.TypeOfStruct(reflect.TypeFor[O]())
 	d := Definition{
-		Name: s.Name, Group: s.Group, Summary: summary(s.Doc), Doc: s.Doc, Judges: s.Judges, Visible: s.Visible,
+		Name: s.Name, Group: s.Group, Summary: summary(s.Doc), Doc: s.Doc, Judges: s.Judges, Visible: s.Visible, Unordered: s.Unordered,
 		Timeout: s.Timeout, Config: shape, Outputs: outputs, Dynamic: s.Outputs != nil,
 		Default: func() reflect.Value {
 			v := reflect.New(reflect.TypeFor[C]()).Elem()

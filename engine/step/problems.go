@@ -31,6 +31,9 @@ func (p *Problems) Given(path string) bool { return p.body.Has(split(path)...) }
 // Dynamic reports whether values that hold ${{ }} are still unknown, so that an empty value proves nothing.
 func (p *Problems) Dynamic(path string) bool { return !p.bound && p.body.Has(split(path)...) }
 
+// Dir returns the folder of the scenario file: relative paths in the config start here.
+func (p *Problems) Dir() string { return p.body.Dir() }
+
 // OneOf reports a mistake unless exactly one of the fields is given.
 func (p *Problems) OneOf(prefix string, fields ...string) {
 	given := slices.DeleteFunc(slices.Clone(fields), func(f string) bool { return !p.Given(join(prefix, f)) })

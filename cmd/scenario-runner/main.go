@@ -1,0 +1,19 @@
+// Command scenario-runner runs declarative scenarios against Kubernetes clusters.
+package main
+
+import (
+	"context"
+	"os"
+
+	"k8s.io/klog/v2"
+)
+
+func main() {
+	klog.LogToStderr(false) // what matters of client-go's own log comes back as errors
+	klog.SetOutput(discard{})
+	os.Exit(execute(context.Background(), os.Args[1:], streams{in: os.Stdin, out: os.Stdout, err: os.Stderr}))
+}
+
+type discard struct{}
+
+func (discard) Write(p []byte) (int, error) { return len(p), nil }

@@ -1,0 +1,109 @@
+package engine
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// Input is a file to load.
+type Input struct {
+	Path  string // as the user gave it, or found below a folder that the user gave
+	Data  []byte
+	named bool // on the command line itself
+}
+
+var (
+	ourVersion = regexp.MustCompile(`(?m)^apiVersion:[ \t]*["']?scenario-runner/`)
+	ourKind    = regexp.MustCompile(`(?m)^kind:[ \t]*["']?Scenario["']?[ \t]*(#.*)?\r?$`)
+)
+
+// Find reads the files that paths name. A folder is searched, with its sub-folders, for scenario files only; hidden
+// folders and testdata are passed over. A file that is named itself is always taken, so that a file that is no scenario
+// is reported instead of silently left out. The result has no file twice and keeps the order of paths.
+func Find(paths []string) ([]Input, error) {
+	if len(paths) == 0 {
+		return nil, errors.New("no scenario given; name files or folders, as in: scenario-runner run scenarios/")
+	}
+	var inputs []Input
+	for _, p := range paths {
+		found, err := find(p)
+		if err != nil {
+			return nil, err
+		}
+		inputs = append(inputs, found...)
+	}
+	seen := map[string]bool{}
+	return slices.DeleteFunc(inputs, func(in Input) bool {
+		key, err := filepath.Abs(in.Path)
+		if err != nil {
+			key = in.Path
+		}
+		twice := seen[key]
+		seen[key] = true
+		return twice
+	}), nil
+}
+
+func find(path string) ([]Input, error) {
+	info, err := os.Stat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		if strings.ContainsAny(path, "*?[") {
+			return nil, fmt.Errorf("%s matches no file", path)
+		}
+		return nil, fmt.Errorf("%s does not exist", path)
+	case err != nil:
+		return nil, err
+	case !info.IsDir():
+		data, err := os.ReadFile(path)
+		if err != nil {
+			return nil, err
+		}
+		return []Input{{Path: path, Data: data, named: true}}, nil
+	}
+	found, err := walk(path)
+	if err == nil && len(found) == 0 {
+		err = fmt.Errorf("%s holds no scenario (a YAML file with apiVersion: scenario-runner/v1 and kind: Scenario)", path)
+	}
+	return found, err
+}
+
+func walk(root string) ([]Input, error) {
+	var found []Input
+	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		name := d.Name()
+		if d.IsDir() {
+			if path != root && (strings.HasPrefix(name, ".") || name == "testdata" || name == "node_modules") {
+				return filepath.SkipDir
+			}
+			return nil
+		}
+		if ext := filepath.Ext(name); ext != ".yaml" && ext != ".yml" {
+			return nil
+		}
+		data, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		if ours(data) {
+			found = append(found, Input{Path: path, Data: data})
+		}
+		return nil
+	})
+	return found, err
+}
+
+// ours reports whether a file heads like a scenario, without parsing it: a folder of manifests is full of other YAML.
+func ours(data []byte) bool {
+	return bytes.Contains(data, []byte("scenario-runner/")) && ourVersion.Match(data) && ourKind.Match(data)
+}
