@@ -41,6 +41,7 @@ type node struct {
 	started bool    // or will never start
 	ran     bool    // a worker was started
 	result  *result // nil until it has finished
+	carried *result // how it would have been skipped, had it not been marked always
 	cancel  context.CancelCauseFunc
 }
 

@@ -77,32 +77,51 @@ func (d *workDone) result() *result {
 	return r
 }
 
-// hindered returns the result of a node that can't run: a step before it did not pass, or its block was ended.
+// hindered returns the result of a node that can't run: a step before it did not pass, or its block was ended. A step
+// that runs always does so in spite of the former, but passes it on to the steps after it.
 func (n *node) hindered() *result {
+	blame := n.blame()
 	if n.step.Always {
+		if blame != nil && !blame.benign {
+			n.carried = blame
+		}
 		return n.halted()
 	}
+	if blame != nil && !blame.benign {
+		return blame
+	}
+	if r := n.halted(); r != nil {
+		return r
+	}
+	return blame
+}
+
+// blame returns how n is skipped because of the steps before it, nil when they are all right.
+func (n *node) blame() *result {
 	for _, first := range n.beside {
-		if !n.block.final && !first.ran && first.result.blocks() {
+		if !first.ran && n.heldUpBy(first) {
 			return n.because(first.result)
 		}
 	}
 	var unneeded *result
 	for _, first := range n.after {
-		r := first.result
-		needed := n.needs[first.step]
 		switch {
-		case r.blocks() && (needed || !n.block.final):
-			return n.because(r)
-		case r.benign && needed && unneeded == nil:
+		case n.heldUpBy(first):
+			return n.because(first.result)
+		case first.carried != nil && !n.block.final:
+			return n.because(first.carried)
+		case first.result.benign && n.needs[first.step] && unneeded == nil:
 			unneeded = skipped(first.step.ID, fmt.Sprintf("needs the outputs of %s, which was skipped", first.step.ID))
 			unneeded.benign = true
 		}
 	}
-	if r := n.halted(); r != nil {
-		return r
-	}
 	return unneeded
+}
+
+// heldUpBy reports whether n can't run because of how first ended. In a finally block order alone holds nothing up:
+// one thing that can't be tidied up is no reason to leave the next one.
+func (n *node) heldUpBy(first *node) bool {
+	return first.result.blocks() && (n.needs[first.step] || !n.block.final)
 }
 
 // because skips n for the reason that made first not pass.
