@@ -1,0 +1,92 @@
+# Everything is built without cgo, so that one build cache serves builds and tests; only `make race` needs a C compiler.
+export CGO_ENABLED ?= 0
+GO ?= go
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+LDFLAGS := -s -w -X main.version=$(VERSION)
+RUNNER := bin/scenario-runner
+SANDBOX := bin/scenario-runner-sandbox
+PACKAGES ?= ./...
+
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## Explain every target
+	@awk 'BEGIN {FS = ":.*## "} /^[a-zA-Z0-9_-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: build
+build: runner sandbox remediator ## Build the runner, the sandbox and the example system under test into bin/
+
+.PHONY: runner
+runner: ## Build bin/scenario-runner only
+	$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o $(RUNNER) ./cmd/scenario-runner
+
+.PHONY: sandbox
+sandbox: ## Build bin/scenario-runner-sandbox only (8 minutes the first time, seconds after that)
+	$(MAKE) -C sandbox build
+
+.PHONY: remediator
+remediator: ## Build bin/remediator only, the example system under test
+	$(GO) build -trimpath -ldflags '-s -w' -o bin/remediator ./examples/remediator
+
+.PHONY: test-parts
+test-parts: ## Build the real programs that tests talk to (Alertmanager) into bin/testparts
+	$(MAKE) -C internal/testparts build
+
+.PHONY: demo
+demo: build ## Run the shipped examples and remediation stories on the cluster in the box
+	$(RUNNER) run --sandbox --verbose examples/*.scenario.yaml
+	$(RUNNER) run --sandbox scenarios/remediation
+
+.PHONY: test
+test: build test-parts ## Run the everyday suite: unit tests, and steps against a real API server
+	$(SANDBOX) exec --nodes 5 -- $(GO) test -timeout 20m $(PACKAGES)
+
+.PHONY: race
+race: build test-parts ## Run the same suite with the race detector (needs a C compiler)
+	CGO_ENABLED=1 $(SANDBOX) exec --nodes 5 -- $(GO) test -race -timeout 30m $(PACKAGES)
+
+.PHONY: test-sandbox
+test-sandbox: sandbox ## Test the cluster in the box itself
+	$(MAKE) -C sandbox test
+
+.PHONY: e2e
+e2e: build ## Run what needs more than the everyday suite: the sandbox's own tests and the demo
+	$(MAKE) test-sandbox
+	$(MAKE) demo
+
+.PHONY: bench
+bench: build ## Measure the reference job against a bare client-go program, and the wait latency
+	$(MAKE) -C bench run
+
+.PHONY: lint
+lint: ## Run go vet, staticcheck and gofumpt on every module
+	$(GO) vet ./...
+	cd tools && $(GO) build -o ../bin/ honnef.co/go/tools/cmd/staticcheck mvdan.cc/gofumpt
+	bin/staticcheck ./...
+	cd sandbox && $(GO) vet ./... && ../bin/staticcheck ./...
+	@unformatted=$$(bin/gofumpt -l $$(git ls-files '*.go')); \
+	if [ -n "$$unformatted" ]; then echo "gofumpt would change:"; echo "$$unformatted"; exit 1; fi
+
+.PHONY: format
+format: ## Format every Go file
+	cd tools && $(GO) build -o ../bin/ mvdan.cc/gofumpt
+	bin/gofumpt -w $$(git ls-files '*.go')
+
+.PHONY: generate
+generate: ## Write the list of steps, the JSON schema and the step reference anew
+	$(GO) generate ./steps/builtin
+	$(GO) test ./schema -run TestSchemaIsFresh -update
+	$(GO) run ./cmd/scenario-runner steps --markdown > docs/steps.md
+
+.PHONY: verify
+verify: generate ## Fail when a generated file is not committed
+	git diff --exit-code
+
+.PHONY: fuzz
+fuzz: ## Fuzz the loader and the expression checker for a short time
+	$(GO) test ./engine/source -fuzz FuzzParse -fuzztime 20s
+	$(GO) test ./engine/scenario -fuzz FuzzLoad -fuzztime 30s
+
+.PHONY: clean
+clean: ## Remove what was built
+	rm -rf bin

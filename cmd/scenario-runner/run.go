@@ -1,0 +1,230 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"os"
+	"regexp"
+	"runtime"
+	"slices"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/scenario-runner/scenario-runner/engine"
+	"github.com/scenario-runner/scenario-runner/engine/journal"
+	"github.com/scenario-runner/scenario-runner/engine/report"
+	"github.com/scenario-runner/scenario-runner/engine/run"
+	"github.com/scenario-runner/scenario-runner/engine/scenario"
+	"github.com/scenario-runner/scenario-runner/engine/step"
+	"github.com/scenario-runner/scenario-runner/steps/builtin"
+	"github.com/scenario-runner/scenario-runner/steps/kube"
+)
+
+// runFlags are the flags of run.
+type runFlags struct {
+	cluster  clusterFlags
+	sandbox  bool
+	box      boxOptions
+	parallel int
+	labels   []string
+	name     string
+	vars     []string
+	allowEnv []string
+	outputs  []string
+	runDir   string
+	verbose  bool
+
+	failFast, failOnFlaky bool
+	retries               int
+	timeout, stepTimeout  time.Duration
+	cleanup               string
+	cleanupTimeout        time.Duration
+}
+
+func newRun(s streams) *cobra.Command {
+	f := &runFlags{}
+	cmd := &cobra.Command{
+		Use:   "run PATH...",
+		Short: "Run scenarios",
+		Long: `Run scenario files. Folders are searched for scenarios. Every file is checked first; nothing runs while one has a
+mistake. Each scenario works in a namespace of its own; everything it changes is taken back at the end, also after
+Ctrl-C. After a crash, scenario-runner cleanup does it.
+
+A cluster is touched only when you name it: --sandbox, --kubeconfig, --context, or the KUBECONFIG variable.`,
+		Example: `  scenario-runner run --sandbox examples/
+  scenario-runner run --context staging scenarios/ --label priority=critical --parallel 8
+  scenario-runner run --sandbox scenarios/*.yaml --output text --output junit=report.xml`,
+		Args: cobra.MinimumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return f.run(cmd, s, args)
+		},
+	}
+	f.cluster.add(cmd)
+	flags := cmd.Flags()
+	flags.BoolVar(&f.sandbox, "sandbox", false, "run on a cluster in the box that is started for this run and removed after it")
+	flags.StringVar(&f.box.name, "sandbox-name", "", "use the sandbox of this name when it is up (and leave it up)")
+	flags.IntVar(&f.box.nodes, "sandbox-nodes", 5, "simulated nodes of the sandbox")
+	flags.StringVar(&f.box.binary, "sandbox-binary", "", "path of the sandbox program")
+	flags.IntVar(&f.parallel, "parallel", defaultParallel(), "scenarios at once")
+	flags.StringSliceVarP(&f.labels, "label", "l", nil, "run only scenarios with this label: key, key=value or key!=value (repeatable, all must match)")
+	flags.StringVar(&f.name, "name", "", "run only scenarios whose name matches this regular expression")
+	flags.StringArrayVar(&f.vars, "var", nil, "give a var another value: name=value (repeatable)")
+	flags.StringSliceVar(&f.allowEnv, "allow-env", nil, "environment variables that expressions may read as env.NAME")
+	flags.StringArrayVarP(&f.outputs, "output", "o", []string{"text"}, "report as KIND[=FILE]: text, json, junit, quiet (repeatable)")
+	flags.StringVar(&f.runDir, "run-dir", "", "folder for the journal and the evidence of this run")
+	flags.BoolVarP(&f.verbose, "verbose", "v", false, "show the steps of scenarios that passed, too")
+	flags.BoolVar(&f.failFast, "fail-fast", false, "start no further scenario after one that is not green")
+	flags.IntVar(&f.retries, "retries", 0, "run a scenario that is not green again, at most this often; if it passes then it is flaky")
+	flags.BoolVar(&f.failOnFlaky, "fail-on-flaky", false, "a flaky scenario fails the run")
+	flags.DurationVar(&f.timeout, "timeout", 0, "time limit of the whole run, clean-up not counted")
+	flags.DurationVar(&f.stepTimeout, "step-timeout", 0, "time limit of steps that have none of their own")
+	flags.StringVar(&f.cleanup, "cleanup", string(run.CleanupBackground), "background: the next scenario starts meanwhile; wait: it does not; keep: take nothing back")
+	flags.DurationVar(&f.cleanupTimeout, "cleanup-timeout", run.DefaultCleanupTimeout, "time limit of each undo and of a finally block")
+	return cmd
+}
+
+func defaultParallel() int { return max(4, 2*runtime.NumCPU()) }
+
+func (f *runFlags) run(cmd *cobra.Command, s streams, args []string) error {
+	ctx, abort, stop := signals(cmd.Context(), s.err)
+	defer stop()
+	if err := f.check(); err != nil {
+		return err
+	}
+	options, err := f.cluster.options()
+	if err != nil {
+		return err
+	}
+	env := kube.NewEnv(options)
+	defer func() { env.Close() }()
+	loaded, selected, err := f.load(ctx, cmd, s, args, builtin.New(env))
+	if err != nil {
+		return err
+	}
+	var b *box
+	if f.sandbox {
+		if b, err = openBox(ctx, f.box); err != nil {
+			return f.interrupted(ctx, err)
+		}
+		defer b.close()
+		options.Kubeconfig, options.Context, options.Simulated = b.Kubeconfig, b.Context, true
+		env.Close()
+		env = kube.NewEnv(options)
+		// The steps hold the environment that they were declared with, so the files are compiled against the new one.
+		if loaded, selected, err = f.load(ctx, cmd, s, args, builtin.New(env)); err != nil {
+			return err
+		}
+	}
+	outcome, err := f.execute(ctx, abort, cmd, s, env, loaded, selected)
+	if err != nil {
+		return errored(err)
+	}
+	if err := b.err(); err != nil {
+		return errored(err)
+	}
+	if outcome.ExitCode != 0 {
+		return &exitError{code: outcome.ExitCode}
+	}
+	return nil
+}
+
+func (f *runFlags) check() error {
+	kinds := []string{string(run.CleanupBackground), string(run.CleanupWait), string(run.CleanupKeep)}
+	if !slices.Contains(kinds, f.cleanup) {
+		return fmt.Errorf("--cleanup %q: choose background, wait or keep", f.cleanup)
+	}
+	if f.parallel < 1 {
+		return fmt.Errorf("--parallel %d: at least 1 scenario runs at once", f.parallel)
+	}
+	if f.sandbox && f.cluster.named() {
+		return fmt.Errorf("--sandbox brings its own cluster; don't give --kubeconfig or --context with it")
+	}
+	return nil
+}
+
+func (f *runFlags) interrupted(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return &exitError{code: exitInterrupted, err: err}
+	}
+	return errored(err)
+}
+
+// load reads, checks and selects the scenarios. Mistakes are printed.
+func (f *runFlags) load(ctx context.Context, cmd *cobra.Command, s streams, args []string, r *step.Registry) (*engine.Loaded, []*scenario.Scenario, error) {
+	inputs, err := engine.Find(args)
+	if err != nil {
+		return nil, nil, err
+	}
+	loaded, err := engine.Load(ctx, r, inputs, f.allowEnv)
+	if err != nil {
+		return nil, nil, f.interrupted(ctx, err)
+	}
+	if err := loaded.Diagnostics.Err(); err != nil {
+		if err := printer(loaded, styleFor(cmd, s.err)).Print(s.err, loaded.Diagnostics); err != nil {
+			return nil, nil, errored(err)
+		}
+		errors, _ := count(loaded.Diagnostics)
+		return nil, nil, fmt.Errorf("%s; nothing was run", plural(errors, "error"))
+	}
+	selection := engine.Selection{Labels: f.labels}
+	if f.name != "" {
+		if selection.Name, err = regexp.Compile(f.name); err != nil {
+			return nil, nil, fmt.Errorf("--name: %w", err)
+		}
+	}
+	selected, err := engine.Select(loaded.Scenarios, selection)
+	if err != nil {
+		return nil, nil, err
+	}
+	return loaded, selected, engine.Override(selected, f.vars)
+}
+
+// execute runs the scenarios with a journal and reports.
+func (f *runFlags) execute(ctx context.Context, abort <-chan struct{}, cmd *cobra.Command, s streams, env *kube.Env, loaded *engine.Loaded, selected []*scenario.Scenario) (run.Outcome, error) {
+	id := journal.NewRunID(time.Now())
+	writer, err := openJournal(id, f.runDir)
+	if err != nil {
+		return run.Outcome{}, err
+	}
+	color, err := cmd.Flags().GetString("color")
+	if err != nil {
+		return run.Outcome{}, err
+	}
+	sink, err := report.Open(f.outputs, report.Options{
+		Stdout: s.out, Stderr: s.err, Environment: os.Environ(), Color: report.Color(color), Verbose: f.verbose,
+		RunDir: writer.Dir(), Source: loaded.Source, Mask: writer.Masker().Mask,
+	})
+	if err != nil {
+		_ = writer.Close()
+		return run.Outcome{}, &exitError{code: exitInvalid, err: err}
+	}
+	writer.Subscribe(sink.Event)
+	outcome, err := run.Run(ctx, selected, f.options(id, writer, abort, env))
+	return outcome, cmp.Or(err, writer.Close(), sink.Close())
+}
+
+func (f *runFlags) options(id string, writer *journal.Writer, abort <-chan struct{}, env *kube.Env) run.Options {
+	variables := map[string]string{}
+	for _, name := range f.allowEnv {
+		variables[name] = os.Getenv(name)
+	}
+	return run.Options{
+		RunID: id, Journal: writer, Undos: builtin.New(env).Undos, Env: variables, Abort: abort,
+		Info: journal.RunInfo{
+			Version: buildVersion(), Arguments: os.Args[1:], Process: os.Getpid(), Simulated: f.simulated(),
+		},
+		Parallel: f.parallel, Retries: f.retries, FailOnFlaky: f.failOnFlaky, FailFast: f.failFast,
+		GlobalTimeout: f.timeout, StepTimeout: f.stepTimeout,
+		Cleanup: run.Cleanup(f.cleanup), CleanupTimeout: f.cleanupTimeout, AttachDir: attachDir(writer.Dir()),
+		Masked: func(data []byte) []byte { return []byte(writer.Masker().Mask(string(data))) },
+	}
+}
+
+func (f *runFlags) simulated() string {
+	if !f.sandbox {
+		return ""
+	}
+	return "the cluster is a sandbox: its API server, controllers and scheduler are real, its nodes and pods are simulated"
+}
