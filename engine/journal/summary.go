@@ -117,6 +117,9 @@ func (s *Summary) scenario(e Event) *ScenarioSummary {
 // Verdict returns how the scenario ended: Errored when it has no end, because a run that was killed proves nothing.
 func (s *ScenarioSummary) Verdict() step.Verdict { return verdictOf(s.Result) }
 
+// Forget drops the steps of s, for reports that are done with them.
+func (s *ScenarioSummary) Forget() { s.Steps, s.byID = nil, nil }
+
 // Verdict returns how the step ended: Errored when it has no end.
 func (s *StepSummary) Verdict() step.Verdict { return verdictOf(s.Result) }
 
@@ -128,6 +131,9 @@ func verdictOf(r *Result) step.Verdict {
 }
 
 func (s *ScenarioSummary) apply(e Event) {
+	if e.Start != nil {
+		s.Info = *e.Start
+	}
 	switch e.Kind {
 	case ScenarioStarted:
 		s.start(e)
@@ -151,9 +157,6 @@ func (s *ScenarioSummary) start(e Event) {
 		s.Steps, s.Result, s.byID, s.Cleaned = nil, nil, nil, false
 	}
 	s.Started = e.Time
-	if e.Start != nil {
-		s.Info = *e.Start
-	}
 }
 
 func (s *ScenarioSummary) step(e Event) *StepSummary {

@@ -1,0 +1,116 @@
+package report
+
+import (
+	"cmp"
+	"fmt"
+	"strings"
+
+	"github.com/scenario-runner/scenario-runner/engine/diag"
+	"github.com/scenario-runner/scenario-runner/engine/journal"
+	"github.com/scenario-runner/scenario-runner/engine/step"
+)
+
+// causes returns the steps that explain why a scenario is not green: those that did not pass, less the containers of
+// such steps, the skipped and the excused.
+func causes(steps []*journal.StepSummary) []*journal.StepSummary {
+	var bad []*journal.StepSummary
+	for _, s := range steps {
+		if !isGreen(s.Verdict()) && !isExcused(s) {
+			bad = append(bad, s)
+		}
+	}
+	return innermost(bad)
+}
+
+// innermost drops every step that stands around another one.
+func innermost(steps []*journal.StepSummary) []*journal.StepSummary {
+	var out []*journal.StepSummary
+	for _, s := range steps {
+		around := false
+		for _, other := range steps {
+			around = around || other.Info.Depth > s.Info.Depth && contains(s.Info.At, other.Info.At)
+		}
+		if !around {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+func contains(outer, inner diag.Range) bool {
+	if outer.IsZero() || outer.File != inner.File {
+		return false
+	}
+	return compare(outer.Start, inner.Start) <= 0 && compare(inner.End, outer.End) <= 0
+}
+
+func compare(a, b diag.Position) int {
+	return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
+}
+
+func isExcused(s *journal.StepSummary) bool { return s.Result != nil && s.Result.Excused }
+
+// excused returns the steps that did not pass and do not count, because of continueOnError.
+func excused(steps []*journal.StepSummary) []*journal.StepSummary {
+	var out []*journal.StepSummary
+	for _, s := range steps {
+		if isExcused(s) && !isGreen(s.Verdict()) {
+			out = append(out, s)
+		}
+	}
+	return innermost(out)
+}
+
+// skippedBecause lists the steps that were skipped because of others, one line for each cause: a step that did not run
+// is no news of its own.
+func skippedBecause(steps []*journal.StepSummary) []string {
+	var order []string
+	byCause := map[string][]string{}
+	for _, s := range steps {
+		if s.Verdict() != step.Skipped || resultOf(s).Cause == "" {
+			continue
+		}
+		cause := resultOf(s).Cause
+		if byCause[cause] == nil {
+			order = append(order, cause)
+		}
+		byCause[cause] = append(byCause[cause], s.ID)
+	}
+	lines := make([]string, len(order))
+	for i, cause := range order {
+		lines[i] = fmt.Sprintf("skipped because of %s: %s", cause, strings.Join(byCause[cause], ", "))
+	}
+	return lines
+}
+
+// resultOf returns the result of a step, or what is to be said of a step that has none: it was still running when the run
+// was killed or its scenario ended.
+func resultOf(s *journal.StepSummary) *journal.Result {
+	if s.Result != nil {
+		return s.Result
+	}
+	message := "was still running at the end"
+	if s.LastSeen != "" {
+		message += "; last seen: " + s.LastSeen
+	}
+	return &journal.Result{Verdict: step.Errored, Message: message}
+}
+
+// settle gives an end to what has none, because the run was killed, and returns the scenarios concerned.
+func settle(s *journal.Summary) []*journal.ScenarioSummary {
+	var settled []*journal.ScenarioSummary
+	for _, scenario := range s.Scenarios {
+		if scenario.Result != nil {
+			continue
+		}
+		settled = append(settled, scenario)
+		scenario.Result = &journal.Result{Verdict: step.Errored, Message: "did not finish: the run ended before it", Took: s.Last.Sub(scenario.Started)}
+		for _, st := range scenario.Steps {
+			if st.Result == nil {
+				st.Result = resultOf(st)
+				st.Result.Took = s.Last.Sub(st.Started)
+			}
+		}
+	}
+	return settled
+}

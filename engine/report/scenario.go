@@ -1,0 +1,238 @@
+package report
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/charmbracelet/x/ansi"
+
+	"github.com/scenario-runner/scenario-runner/engine/diag"
+	"github.com/scenario-runner/scenario-runner/engine/journal"
+	"github.com/scenario-runner/scenario-runner/engine/step"
+)
+
+const (
+	sectionLines = 20 // of a section that text shows; the rest is in the other reports
+	factLines    = 12 // of the value of a fact
+	compactFacts = 6  // in the list at the end
+	compactWidth = 100
+	indent       = "  "
+	indentTwice  = indent + indent
+)
+
+// writer writes what is to be said of scenarios as text.
+type writer struct {
+	paint
+	options Options
+}
+
+// headline is the one line about a scenario that ended.
+func (w writer) headline(s *journal.ScenarioSummary) string {
+	v := s.Verdict()
+	parts := []string{w.mark(v) + " " + w.bold(oneLine(s.Info.Name))}
+	if v != step.Passed {
+		parts = append(parts, w.verdict(v, string(v)))
+	}
+	if v == step.Skipped {
+		return strings.Join(append(parts, oneLine(s.Result.Message)), indent)
+	}
+	if n := len(s.Attempts); n > 0 {
+		parts = append(parts, fmt.Sprintf("attempt %d", n+1))
+	}
+	parts = append(parts, w.faint(count(cmp.Or(s.Info.Steps, len(s.Steps)), "step")), w.faint(length(s.Result.Took)))
+	return strings.Join(parts, indent)
+}
+
+// stepList shows the steps of a scenario, one line each, without those that never ran because of another: failure has
+// one line for all of them.
+func (w writer) stepList(s *journal.ScenarioSummary) string {
+	var b strings.Builder
+	width := 0
+	for _, st := range s.Steps {
+		width = max(width, len(st.ID)+2*st.Info.Depth)
+	}
+	for _, st := range s.Steps {
+		if resultOf(st).Cause != "" {
+			continue
+		}
+		id := strings.Repeat(indent, st.Info.Depth) + st.ID
+		b.WriteString(indentTwice + w.stepLine(st, fmt.Sprintf("%-*s", width, id)) + "\n")
+	}
+	return b.String()
+}
+
+func (w writer) stepLine(s *journal.StepSummary, id string) string {
+	v := s.Verdict()
+	line := w.mark(v) + " " + id + indent + oneLine(s.Info.Title)
+	switch {
+	case v == step.Skipped:
+		return line + indent + w.faint(oneLine(resultOf(s).Message))
+	case v != step.Passed:
+		line += indent + w.verdict(v, string(v))
+	}
+	if isExcused(s) {
+		line += " (excused by continueOnError)"
+	}
+	if s.Attempt > 1 {
+		line += fmt.Sprintf(" after %d attempts", s.Attempt)
+	}
+	return line + indent + w.faint(length(resultOf(s).Took))
+}
+
+// failure explains a scenario that is not green.
+func (w writer) failure(s *journal.ScenarioSummary) string {
+	var b strings.Builder
+	found := causes(s.Steps)
+	for _, st := range found {
+		w.cause(&b, st)
+	}
+	if len(found) == 0 {
+		w.ownCause(&b, s)
+	}
+	for _, line := range skippedBecause(s.Steps) {
+		b.WriteString(indent + w.faint(line) + "\n")
+	}
+	b.WriteString(indent + "run it again: " + rerun(s) + "\n")
+	return b.String()
+}
+
+// cause explains one step: place and message with an excerpt, what it was, facts, sections.
+func (w writer) cause(b *strings.Builder, s *journal.StepSummary) {
+	message, more, _ := strings.Cut(resultOf(s).Message, "\n")
+	b.WriteString(indented(w.placed(s.Info.At, s.Verdict(), message), indent))
+	b.WriteString(indented(more, indentTwice))
+	fmt.Fprintf(b, "%sstep %s (%s), %s\n", indent, s.ID, oneLine(s.Info.Title), w.after(s))
+	w.evidence(b, resultOf(s))
+}
+
+// placed draws a message with its place and, when the file can be read, the line it is about.
+func (w writer) placed(at diag.Range, v step.Verdict, message string) string {
+	message = w.verdict(v, message)
+	if at.IsZero() {
+		return message + " " + w.faint("["+string(v)+"]")
+	}
+	printer := diag.Printer{Source: w.options.source, Bold: w.bold, Red: w.red, Yellow: w.yellow, Faint: w.faint}
+	var drawn strings.Builder
+	_ = printer.Print(&drawn, diag.List{{Range: at, Message: message, Check: string(v)}}) // a Builder takes everything
+	return strings.TrimRight(drawn.String(), "\n")
+}
+
+func (w writer) after(s *journal.StepSummary) string {
+	text := "after " + length(resultOf(s).Took)
+	if s.Attempt > 1 {
+		text += fmt.Sprintf(" and %d attempts", s.Attempt)
+	}
+	if s.Info.Phase != "" {
+		text += ", in " + s.Info.Phase
+	}
+	return text
+}
+
+// ownCause explains a scenario that none of its steps explains: its namespace could not be made, it was interrupted.
+func (w writer) ownCause(b *strings.Builder, s *journal.ScenarioSummary) {
+	b.WriteString(indent + w.stated(w.place(s), w.ownMessage(s), s.Verdict()))
+	w.evidence(b, s.Result)
+}
+
+// stated is a line of place, message and verdict.
+func (w writer) stated(place, message string, v step.Verdict) string {
+	return w.bold(place) + ": " + w.verdict(v, oneLine(message)) + " " + w.faint("["+string(v)+"]") + "\n"
+}
+
+func (w writer) place(s *journal.ScenarioSummary) string { return cmp.Or(s.Info.File, s.Key) }
+
+func (w writer) stepPlace(s *journal.ScenarioSummary, st *journal.StepSummary) string {
+	if st.Info.At.IsZero() {
+		return w.place(s)
+	}
+	return st.Info.At.String()
+}
+
+func (w writer) ownMessage(s *journal.ScenarioSummary) string {
+	if s.Result.Message == "" {
+		return "no step says why"
+	}
+	return s.Result.Message
+}
+
+func (w writer) evidence(b *strings.Builder, r *journal.Result) {
+	w.facts(b, r.Facts)
+	for _, section := range r.Sections {
+		b.WriteString(indentTwice + w.bold(oneLine(section.Title)) + "\n")
+		lines := section.Lines
+		if hidden := len(lines) - sectionLines; hidden > 0 {
+			fmt.Fprintf(b, "%s%s\n", indentTwice+indent, w.faint(fmt.Sprintf("… %s before", count(hidden, "line"))))
+			lines = lines[hidden:]
+		}
+		for _, line := range lines {
+			b.WriteString(indented(line, indentTwice+indent))
+		}
+	}
+}
+
+// facts writes names and values in two columns.
+func (w writer) facts(b *strings.Builder, facts []step.Fact) {
+	width := 0
+	for _, f := range facts {
+		width = max(width, min(ansi.StringWidth(oneLine(f.Name)), 48))
+	}
+	for _, f := range facts {
+		name := oneLine(f.Name)
+		gap := strings.Repeat(" ", max(width-ansi.StringWidth(name), 0)+3)
+		lines := strings.Split(f.Value, "\n")
+		if hidden := len(lines) - factLines; hidden > 0 {
+			lines = append(lines[:factLines:factLines], w.faint("… "+count(hidden, "line")+" more"))
+		}
+		b.WriteString(indentTwice + name + gap + lines[0] + "\n")
+		for _, line := range lines[1:] {
+			b.WriteString(indentTwice + strings.Repeat(" ", width+3) + line + "\n")
+		}
+	}
+}
+
+// compact explains a scenario in few lines, for the list at the end.
+func (w writer) compact(s *journal.ScenarioSummary) string {
+	var b strings.Builder
+	found := causes(s.Steps)
+	for _, st := range found {
+		message, _, _ := strings.Cut(resultOf(st).Message, "\n")
+		b.WriteString(indent + w.mark(st.Verdict()) + " " + w.stated(w.stepPlace(s, st), message, st.Verdict()))
+		w.facts(&b, shortened(resultOf(st).Facts))
+	}
+	if len(found) == 0 {
+		b.WriteString(indent + w.mark(s.Verdict()) + " " + w.stated(w.place(s), w.ownMessage(s), s.Verdict()))
+	}
+	b.WriteString(indentTwice + "run it again: " + rerun(s) + "\n")
+	return b.String()
+}
+
+// shortened returns the first facts, each on one line.
+func shortened(facts []step.Fact) []step.Fact {
+	out := slices.Clone(facts[:min(len(facts), compactFacts)])
+	for i := range out {
+		out[i].Value = ansi.Truncate(oneLine(out[i].Value), compactWidth, "…")
+	}
+	return out
+}
+
+// rerun is the command that runs a scenario again.
+func rerun(s *journal.ScenarioSummary) string {
+	file := s.Info.File
+	if file == "" {
+		file, _, _ = strings.Cut(s.Key, "#")
+	}
+	if strings.ContainsAny(file, " \t'\"\\$&|;<>()*?[]{}#~`!") {
+		file = "'" + strings.ReplaceAll(file, "'", `'\''`) + "'"
+	}
+	return "scenario-runner run " + file
+}
+
+// indented puts prefix in front of each line of s; of nothing it makes nothing.
+func indented(s, prefix string) string {
+	if s == "" {
+		return ""
+	}
+	return prefix + strings.ReplaceAll(s, "\n", "\n"+prefix) + "\n"
+}
