@@ -114,3 +114,22 @@ func settle(s *journal.Summary) []*journal.ScenarioSummary {
 	}
 	return settled
 }
+
+// failed returns the scenarios that need an explanation, in the order in which they started.
+func failed(s *journal.Summary) []*journal.ScenarioSummary {
+	var out []*journal.ScenarioSummary
+	for _, scenario := range s.Scenarios {
+		if !isGreen(scenario.Verdict()) {
+			out = append(out, scenario)
+		}
+	}
+	return out
+}
+
+// counts prefers what the run itself counted: it knows of scenarios that never started.
+func counts(s *journal.Summary) map[step.Verdict]int {
+	if s.Result != nil && len(s.Result.Counts) > 0 {
+		return s.Result.Counts
+	}
+	return s.Counts()
+}

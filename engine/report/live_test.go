@@ -69,6 +69,12 @@ func (f *terminal) apply(token string) {
 	}
 }
 
+func (f *terminal) written() int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.writes
+}
+
 func (f *terminal) text() string {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -179,18 +185,18 @@ func TestLiveDisplayIsDrawnTenTimesASecondAtMost(t *testing.T) {
 		f := newTerminal(t, 80, 20)
 		sink := live(t, f, false)
 		feed(sink, runStarted(1, 1), started("web"), stepStarted("web", "ready", "ready"))
-		before := f.writes
+		before := f.written()
 		for i := range 1000 {
 			feed(sink, progressed("web", "ready", fmt.Sprint(i)))
 			later(time.Millisecond)
 		}
-		if got := f.writes - before; got > 10 {
+		if got := f.written() - before; got > 10 {
 			t.Errorf("1000 events in a second made %d writes, want 10 at most", got)
 		}
 		later(time.Second)
-		before = f.writes
+		before = f.written()
 		later(10 * time.Second)
-		if got := f.writes - before; got != 10 {
+		if got := f.written() - before; got != 10 {
 			t.Errorf("10 s at rest made %d writes, want one for each second shown", got)
 		}
 		if err := sink.Close(); err != nil {

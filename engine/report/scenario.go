@@ -3,10 +3,7 @@ package report
 import (
 	"cmp"
 	"fmt"
-	"slices"
 	"strings"
-
-	"github.com/charmbracelet/x/ansi"
 
 	"github.com/scenario-runner/scenario-runner/engine/diag"
 	"github.com/scenario-runner/scenario-runner/engine/journal"
@@ -14,12 +11,8 @@ import (
 )
 
 const (
-	sectionLines = 20 // of a section that text shows; the rest is in the other reports
-	factLines    = 12 // of the value of a fact
-	compactFacts = 6  // in the list at the end
-	compactWidth = 100
-	indent       = "  "
-	indentTwice  = indent + indent
+	indent      = "  "
+	indentTwice = indent + indent
 )
 
 // writer writes what is to be said of scenarios as text.
@@ -157,41 +150,6 @@ func (w writer) ownMessage(s *journal.ScenarioSummary) string {
 	return s.Result.Message
 }
 
-func (w writer) evidence(b *strings.Builder, r *journal.Result) {
-	w.facts(b, r.Facts)
-	for _, section := range r.Sections {
-		b.WriteString(indentTwice + w.bold(oneLine(section.Title)) + "\n")
-		lines := section.Lines
-		if hidden := len(lines) - sectionLines; hidden > 0 {
-			fmt.Fprintf(b, "%s%s\n", indentTwice+indent, w.faint(fmt.Sprintf("… %s before", count(hidden, "line"))))
-			lines = lines[hidden:]
-		}
-		for _, line := range lines {
-			b.WriteString(indented(line, indentTwice+indent))
-		}
-	}
-}
-
-// facts writes names and values in two columns.
-func (w writer) facts(b *strings.Builder, facts []step.Fact) {
-	width := 0
-	for _, f := range facts {
-		width = max(width, min(ansi.StringWidth(oneLine(f.Name)), 48))
-	}
-	for _, f := range facts {
-		name := oneLine(f.Name)
-		gap := strings.Repeat(" ", max(width-ansi.StringWidth(name), 0)+3)
-		lines := strings.Split(f.Value, "\n")
-		if hidden := len(lines) - factLines; hidden > 0 {
-			lines = append(lines[:factLines:factLines], w.faint("… "+count(hidden, "line")+" more"))
-		}
-		b.WriteString(indentTwice + name + gap + lines[0] + "\n")
-		for _, line := range lines[1:] {
-			b.WriteString(indentTwice + strings.Repeat(" ", width+3) + line + "\n")
-		}
-	}
-}
-
 // compact explains a scenario in few lines, for the list at the end.
 func (w writer) compact(s *journal.ScenarioSummary) string {
 	var b strings.Builder
@@ -208,15 +166,6 @@ func (w writer) compact(s *journal.ScenarioSummary) string {
 	return b.String()
 }
 
-// shortened returns the first facts, each on one line.
-func shortened(facts []step.Fact) []step.Fact {
-	out := slices.Clone(facts[:min(len(facts), compactFacts)])
-	for i := range out {
-		out[i].Value = ansi.Truncate(oneLine(out[i].Value), compactWidth, "…")
-	}
-	return out
-}
-
 // rerun is the command that runs a scenario again.
 func rerun(s *journal.ScenarioSummary) string {
 	file := s.Info.File
@@ -227,12 +176,4 @@ func rerun(s *journal.ScenarioSummary) string {
 		file = "'" + strings.ReplaceAll(file, "'", `'\''`) + "'"
 	}
 	return "scenario-runner run " + file
-}
-
-// indented puts prefix in front of each line of s; of nothing it makes nothing.
-func indented(s, prefix string) string {
-	if s == "" {
-		return ""
-	}
-	return prefix + strings.ReplaceAll(s, "\n", "\n"+prefix) + "\n"
 }

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/scenario-runner/scenario-runner/engine/journal"
-	"github.com/scenario-runner/scenario-runner/engine/step"
 )
 
 // text is the report for people. Each scenario that ends becomes a line, and a block of lines when it is not green; the
@@ -184,23 +183,4 @@ func (t *text) heartbeat() {
 	for _, line := range stillWaiting(t.summary, time.Now()) {
 		t.note(line)
 	}
-}
-
-// failed returns the scenarios that need an explanation, in the order in which they started.
-func failed(s *journal.Summary) []*journal.ScenarioSummary {
-	var out []*journal.ScenarioSummary
-	for _, scenario := range s.Scenarios {
-		if !isGreen(scenario.Verdict()) {
-			out = append(out, scenario)
-		}
-	}
-	return out
-}
-
-// counts prefers what the run itself counted: it knows of scenarios that never started.
-func counts(s *journal.Summary) map[step.Verdict]int {
-	if s.Result != nil && len(s.Result.Counts) > 0 {
-		return s.Result.Counts
-	}
-	return s.Counts()
 }
