@@ -150,3 +150,19 @@ func statusError(request Request, response *http.Response) error {
 	}
 	return apierrors.NewGenericServerResponse(response.StatusCode, request.Method, schema.GroupResource{}, request.Path, text, after, true)
 }
+
+// IsDisruptionBudget reports whether err is the refusal of an eviction by a PodDisruptionBudget. Trying again at once is
+// of no use.
+func IsDisruptionBudget(err error) bool {
+	status, ok := errors.AsType[*apierrors.StatusError](err)
+	return ok && isDisruptionBudget(status.ErrStatus)
+}
+
+// MayHaveWorked reports whether a request that ended with err may have had its effect: the answer was lost, or came from
+// something between us and the server.
+func MayHaveWorked(err error) bool {
+	if status, ok := errors.AsType[*apierrors.StatusError](err); ok {
+		return status.ErrStatus.Code >= http.StatusInternalServerError
+	}
+	return isNetwork(err) && !isDial(err)
+}

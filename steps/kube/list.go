@@ -1,0 +1,46 @@
+package kube
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/scenario-runner/scenario-runner/steps/kube/client"
+	"github.com/scenario-runner/scenario-runner/steps/kube/watch"
+)
+
+// list reads all that query is about, page by page. Labels are matched by the server, fields by us because servers know
+// only a few paths.
+func (c *Cluster) list(ctx context.Context, query Query) ([]*unstructured.Unstructured, error) {
+	parameters := url.Values{"limit": {"500"}}
+	if query.Labels != nil {
+		parameters.Set("labelSelector", query.Labels.String())
+	}
+	if query.Name != "" {
+		parameters.Set("fieldSelector", "metadata.name="+query.Name)
+	}
+	var out []*unstructured.Unstructured
+	for {
+		response, err := c.Do(ctx, client.Request{
+			Method: http.MethodGet, Path: query.Mapping.Path(query.Namespace, ""), Query: parameters,
+		})
+		if err != nil {
+			return nil, err
+		}
+		page, err := watch.ParseList(query.Mapping, response.Body)
+		if err != nil {
+			return nil, err
+		}
+		for _, object := range page.Items {
+			if query.Matches(object) {
+				out = append(out, object)
+			}
+		}
+		if page.Continue == "" {
+			return out, nil
+		}
+		parameters.Set("continue", page.Continue)
+	}
+}
