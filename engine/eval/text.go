@@ -17,6 +17,14 @@ type part struct {
 	program *Program
 }
 
+// Literal returns the text s as it is: a ${{ }} in it is no expression.
+func Literal(s string) Text {
+	if s == "" {
+		return Text{}
+	}
+	return Text{parts: []part{{literal: s}}}
+}
+
 // CompileText compiles a string. Offsets of problems count runes of text.
 func (e *Env) CompileText(text string) (Text, []*Problem) {
 	var t Text

@@ -204,8 +204,13 @@ func (c *pass) later(n *yaml.Node, what string, env *eval.Env, target reflect.Va
 			c.body.compiled[n] = c.tree(n, env)
 		}
 	}
-	if v, ok := c.body.compiled[n]; ok {
+	switch v, ok := c.body.compiled[n]; {
+	case ok:
 		target.Set(reflect.ValueOf(v))
+	case target.Type() == reflect.TypeFor[eval.Text](): // part of a value that an expression gave, never compiled again
+		target.Set(reflect.ValueOf(eval.Literal(n.Value)))
+	default:
+		target.Set(reflect.ValueOf(eval.Plain(plain(n))))
 	}
 }
 

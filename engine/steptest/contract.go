@@ -37,8 +37,8 @@ func Contract(t *testing.T, d step.Definition) {
 	}
 	documented(t, d.Name, d.Config)
 	outputs(t, d.Name, d.Outputs)
-	if d.Config.Shorthand == nil && d.Config.Kind != field.Struct {
-		t.Errorf("%s: the config must be a struct", d.Name)
+	if d.Config.Kind != field.Struct && d.Config.Kind != field.Map {
+		t.Errorf("%s: the config must be a struct, or a map when the author chooses the keys", d.Name)
 	}
 }
 
