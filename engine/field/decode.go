@@ -227,7 +227,7 @@ func (c *pass) field(n *yaml.Node, f *Field, parent *yaml.Node, env *eval.Env, t
 	}
 	v := target.FieldByIndex(f.index)
 	s := f.Shape
-	if f.Single && s.Kind == List && source.Follow(n).Kind != yaml.SequenceNode && !isNull(source.Follow(n)) {
+	if f.Single && s.Kind == List && source.Follow(n).Kind != yaml.SequenceNode && !isNull(source.Follow(n)) && !c.lone(n, s) {
 		out := reflect.MakeSlice(s.Type, 1, 1)
 		c.value(n, f.Name, s.Elem, env, out.Index(0))
 		v.Set(out)

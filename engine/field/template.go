@@ -43,6 +43,15 @@ func (c *pass) compileText(n *yaml.Node, env *eval.Env) eval.Text {
 	return text
 }
 
+// lone reports whether n is nothing but one ${{ }}, which may give a list or its only element.
+func (c *pass) lone(n *yaml.Node, s *Shape) bool {
+	if s.Elem.Kind == Expression || s.Elem.Kind == Later {
+		return false
+	}
+	text := strings.TrimSpace(source.Follow(n).Value)
+	return strings.HasPrefix(text, "${{") && strings.HasSuffix(text, "}}") && strings.Count(text, "${{") == 1
+}
+
 // fits reports a text whose value can't be what the field wants.
 func (c *pass) fits(n *yaml.Node, what string, s *Shape, text eval.Text) {
 	p := text.Single()
@@ -65,8 +74,6 @@ func (c *pass) fits(n *yaml.Node, what string, s *Shape, text eval.Text) {
 		ok = ok || got == eval.Int || got == eval.Float
 	case Duration:
 		ok = ok || got == eval.Duration || got == eval.String
-	case List:
-		ok = ok || got == eval.List
 	case Map:
 		ok = ok || got == eval.Map || got == eval.Object
 	default:
@@ -127,7 +134,12 @@ func (c *pass) assign(n *yaml.Node, what string, s *Shape, v any, target reflect
 			c.duration(&yaml.Node{Kind: yaml.ScalarNode, Value: text, Line: n.Line, Column: n.Column}, what, s, target)
 			return nil
 		}
-	case Struct, List, Map:
+	case List:
+		if reflect.ValueOf(v).Kind() != reflect.Slice {
+			v = []any{v}
+		}
+		return c.assignTree(n, what, s, v, target)
+	case Struct, Map:
 		return c.assignTree(n, what, s, v, target)
 	}
 	return fmt.Errorf("expected %s, but the expression gave %s", s.Describe(), eval.Format(v))

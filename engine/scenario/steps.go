@@ -159,6 +159,9 @@ func (c *compiler) body(b *source.Pair, p *pending, env *eval.Env) {
 	}
 	task, compiled := p.definition.Compile(d, value, env)
 	s.Task = task
+	if len(compiled.Blocks) > 0 {
+		s.At.End = c.end(b.Value) // a container covers the steps inside it
+	}
 	if s.Timeout == 0 {
 		s.Timeout = p.definition.Timeout
 	}
@@ -183,4 +186,13 @@ func (c *compiler) body(b *source.Pair, p *pending, env *eval.Env) {
 	}
 	p.programs = append(p.programs, compiled.Programs...)
 	c.lift(p)
+}
+
+// end returns where the last node of a tree ends.
+func (c *compiler) end(n *yaml.Node) diag.Position {
+	n = source.Follow(n)
+	if len(n.Content) > 0 {
+		return c.end(n.Content[len(n.Content)-1])
+	}
+	return c.file.Range(n).End
 }
