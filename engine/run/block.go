@@ -18,12 +18,15 @@ type block struct {
 	nodes  []*node
 	ready  graph.Queue // positions of nodes that can start
 	open   int         // nodes that have not finished
+	story  int         // those of them that are not in the background
 	active int         // nodes that run
+	spoilt bool        // a node that has finished spoils the block
 	final  bool        // a finally block: order alone holds nothing up
 
 	parent *block // of the container that executes it; nil at the top
 	locals eval.Scope
 	own    map[string]any // outputs of its steps, for nested blocks
+	usage  *usage         // of the scenario's block that it executes, for nested blocks
 	reply  chan<- error   // to the container
 }
 
@@ -52,6 +55,9 @@ func newBlock(ctx context.Context, steps *scenario.Block) *block {
 	for i, s := range steps.Steps {
 		b.nodes[i] = &node{step: s, block: b, index: i}
 		index[s] = b.nodes[i]
+		if !s.Background {
+			b.story++
+		}
 	}
 	for _, n := range b.nodes {
 		n.link(index)
@@ -104,6 +110,7 @@ func (x *execution) advance(b *block) {
 		return
 	}
 	if b.reply != nil {
+		b.usage.active--
 		b.reply <- b.outcome()
 		b.reply = nil
 	}
@@ -142,6 +149,10 @@ func (x *execution) finish(n *node, r *result) {
 	n.result = r
 	b := n.block
 	b.open--
+	if !n.step.Background {
+		b.story--
+	}
+	b.spoilt = b.spoilt || r.spoils()
 	values := valuesOf(r)
 	if b.parent != nil {
 		b.own[n.step.ID] = values
@@ -156,18 +167,13 @@ func (x *execution) finish(n *node, r *result) {
 
 // cancelBackground ends background steps that nobody waits for any more once the block is known not to be green.
 func (b *block) cancelBackground() {
-	culprit := b.culprit()
-	if culprit == nil {
+	if !b.spoilt || b.story > 0 {
 		return
 	}
-	for _, n := range b.nodes {
-		if n.result == nil && !n.step.Background {
-			return
-		}
-	}
+	root := b.culprit().result.root
 	for _, n := range b.nodes {
 		if n.result == nil && n.cancel != nil {
-			n.cancel(&stop{verdict: step.Skipped, message: "cancelled because of " + culprit.result.root, root: culprit.result.root})
+			n.cancel(&stop{verdict: step.Skipped, message: "cancelled because of " + root, root: root})
 		}
 	}
 }

@@ -20,6 +20,7 @@ type execution struct {
 	info     step.Scenario
 	base     eval.Scope
 	finished *finishedSteps
+	usages   map[*scenario.Block]*usage
 	ledger   *ledger
 	services *services
 
@@ -45,6 +46,7 @@ func newExecution(r *runner, s *scenario.Scenario, index, attempt int) *executio
 	x := &execution{
 		run: r, scenario: s, attempt: attempt,
 		finished: newFinishedSteps(),
+		usages:   map[*scenario.Block]*usage{},
 		inbox:    make(chan message),
 		over:     make(chan struct{}),
 	}

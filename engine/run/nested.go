@@ -67,6 +67,7 @@ func (e *execute) apply(x *execution) {
 	b.parent = e.container.block
 	b.locals = maps.Clone(e.how.Locals)
 	b.own = map[string]any{}
+	b.usage = x.use(e.steps)
 	b.reply = e.reply
 	x.advance(b)
 }

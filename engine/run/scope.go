@@ -55,64 +55,6 @@ func folder(s *scenario.Scenario) string {
 	return filepath.Dir(s.File.Name)
 }
 
-// finishedSteps is what expressions see as steps: the outputs of the steps that have finished. A running step keeps
-// the map that it was started with. So that a long chain of steps doesn't copy an ever longer map for every step, the
-// map is changed in place as long as no running step holds it. The scheduling goroutine owns it.
-type finishedSteps struct {
-	current *generation
-	pending []entryOfStep // finished since current was made
-}
-
-// generation is one state of the map.
-type generation struct {
-	steps   map[string]any
-	holders int
-}
-
-type entryOfStep struct {
-	id     string
-	values map[string]any
-}
-
-func newFinishedSteps() *finishedSteps {
-	return &finishedSteps{current: &generation{steps: map[string]any{}}}
-}
-
-// add makes the outputs of a step visible for the steps that start from now on.
-func (f *finishedSteps) add(id string, values map[string]any) {
-	f.pending = append(f.pending, entryOfStep{id, values})
-}
-
-// hold returns the present state, which nobody changes until it is released.
-func (f *finishedSteps) hold() *generation {
-	f.update()
-	f.current.holders++
-	return f.current
-}
-
-// release gives back what hold returned.
-func (f *finishedSteps) release(g *generation) { g.holders-- }
-
-// copied returns a copy of the present state that is the caller's own.
-func (f *finishedSteps) copied() map[string]any {
-	f.update()
-	return maps.Clone(f.current.steps)
-}
-
-func (f *finishedSteps) update() {
-	if len(f.pending) == 0 {
-		return
-	}
-	if f.current.holders > 0 {
-		f.current = &generation{steps: maps.Clone(f.current.steps)}
-	}
-	for _, e := range f.pending {
-		f.current.steps[e.id] = e.values
-	}
-	clear(f.pending)
-	f.pending = f.pending[:0]
-}
-
 // valuesOf returns what expressions see of a finished step: its outputs, and beside them its verdict and how long it
 // took unless it has outputs of these names (injectChaos has a verdict of its own).
 func valuesOf(r *result) map[string]any {
@@ -123,24 +65,46 @@ func valuesOf(r *result) map[string]any {
 	return values
 }
 
-// scopeOf returns the names that a step of b sees, and the generation that it holds while it runs, if it does.
+// scopeOf returns the names that a step of b sees, and the generation of steps that it holds while it runs, if it does.
 func (x *execution) scopeOf(b *block) (eval.Scope, *generation) {
 	scope := maps.Clone(x.base)
-	if b.parent == nil {
+	var chain []*block // from b outwards, without the top
+	overlapped := false
+	for at := b; at.parent != nil; at = at.parent {
+		chain = append(chain, at)
+		overlapped = overlapped || at.usage.overlapped
+	}
+	for _, at := range slices.Backward(chain) {
+		maps.Copy(scope, at.locals)
+	}
+	if !overlapped {
 		g := x.finished.hold()
 		scope["steps"] = g.steps
 		return scope, g
 	}
-	// Iterations of a container may run at the same time; each sees the steps of its own iteration.
-	var chain []*block
-	for at := b; at != nil; at = at.parent {
-		chain = append(chain, at)
-	}
+	// Iterations of a container run at the same time; each sees the steps of its own iteration.
 	steps := x.finished.copied()
 	for _, at := range slices.Backward(chain) {
 		maps.Copy(steps, at.own)
-		maps.Copy(scope, at.locals)
 	}
 	scope["steps"] = steps
 	return scope, nil
+}
+
+// usage says how often a block of the scenario is executed at this moment, and whether that was ever more than once.
+type usage struct {
+	active     int
+	overlapped bool
+}
+
+// use counts one more execution of steps.
+func (x *execution) use(steps *scenario.Block) *usage {
+	u := x.usages[steps]
+	if u == nil {
+		u = &usage{}
+		x.usages[steps] = u
+	}
+	u.active++
+	u.overlapped = u.overlapped || u.active > 1
+	return u
 }

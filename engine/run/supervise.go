@@ -39,7 +39,8 @@ func (s supervisor) call(ctx context.Context, f func(context.Context) (map[strin
 		return a.outputs, a.err
 	case <-ctx.Done():
 	}
-	wait, abort := grace, s.abort
+	// Code that was waiting for supervised code gets its own time once that has ended.
+	wait, abort, waiting := grace, s.abort, s.waiting()
 	timer := time.NewTimer(wait)
 	defer timer.Stop()
 	for {
@@ -50,13 +51,16 @@ func (s supervisor) call(ctx context.Context, f func(context.Context) (map[strin
 			wait, abort = abortGrace, nil
 			timer.Reset(wait)
 		case <-timer.C:
-			if s.busy == nil || !s.busy() {
+			before := waiting
+			if waiting = s.waiting(); !before && !waiting {
 				return nil, &abandoned{after: wait}
 			}
 			timer.Reset(wait)
 		}
 	}
 }
+
+func (s supervisor) waiting() bool { return s.busy != nil && s.busy() }
 
 // do is call for code without outputs.
 func (s supervisor) do(ctx context.Context, f func(context.Context) error) error {
