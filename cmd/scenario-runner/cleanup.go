@@ -72,7 +72,7 @@ func (f *cleanupFlags) run(parent context.Context, s streams) error {
 		done, left = done+d, left+l
 	}
 	if f.cluster.named() {
-		d, l, err := f.sweep(ctx, s, env, runs)
+		d, l, err := f.sweep(ctx, s, env)
 		if err != nil {
 			return errored(err)
 		}

@@ -98,7 +98,7 @@ func (f *runFlags) run(cmd *cobra.Command, s streams, args []string) error {
 		return err
 	}
 	env := kube.NewEnv(options)
-	defer func() { env.Close() }()
+	defer env.Close()
 	loaded, selected, err := f.load(ctx, cmd, s, args, builtin.New(env))
 	if err != nil {
 		return err
@@ -109,13 +109,7 @@ func (f *runFlags) run(cmd *cobra.Command, s streams, args []string) error {
 			return f.interrupted(ctx, err)
 		}
 		defer b.close()
-		options.Kubeconfig, options.Context, options.Simulated = b.Kubeconfig, b.Context, true
-		env.Close()
-		env = kube.NewEnv(options)
-		// The steps hold the environment that they were declared with, so the files are compiled against the new one.
-		if loaded, selected, err = f.load(ctx, cmd, s, args, builtin.New(env)); err != nil {
-			return err
-		}
+		env.Use(kube.Connection{Kubeconfig: b.Kubeconfig, Context: b.Context})
 	}
 	outcome, err := f.execute(ctx, abort, cmd, s, env, loaded, selected)
 	if err != nil {
@@ -218,7 +212,7 @@ func (f *runFlags) options(id string, writer *journal.Writer, abort <-chan struc
 		Parallel: f.parallel, Retries: f.retries, FailOnFlaky: f.failOnFlaky, FailFast: f.failFast,
 		GlobalTimeout: f.timeout, StepTimeout: f.stepTimeout,
 		Cleanup: run.Cleanup(f.cleanup), CleanupTimeout: f.cleanupTimeout, AttachDir: attachDir(writer.Dir()),
-		Masked: func(data []byte) []byte { return []byte(writer.Masker().Mask(string(data))) },
+		MaskText: writer.Masker().Mask, LookupEnv: os.LookupEnv,
 	}
 }
 

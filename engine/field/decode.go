@@ -47,6 +47,17 @@ func (d *Decoder) Compile(n *yaml.Node, what string, shape *Shape, env *eval.Env
 // Static returns the decoded value in which every ${{ }} is still zero.
 func (b *Body) Static() reflect.Value { return b.static }
 
+// Display returns the decoded value in which text with ${{ }} stands as it was written, for titles.
+func (b *Body) Display() reflect.Value {
+	if len(b.texts) == 0 {
+		return b.static
+	}
+	v := b.defaults()
+	c := &pass{body: b, file: b.file, binding: true, display: true, decoder: &Decoder{File: b.file, Diags: &diag.List{}}}
+	c.value(b.Node, "", b.shape, nil, v)
+	return v
+}
+
 // Bind returns a fresh value with every ${{ }} evaluated.
 func (b *Body) Bind(scope eval.Scope) (reflect.Value, error) {
 	v := b.defaults()
@@ -100,6 +111,7 @@ type pass struct {
 	file    *source.File
 	scope   eval.Scope
 	binding bool
+	display bool // texts stay as they were written
 	failed  bool
 }
 

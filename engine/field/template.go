@@ -20,6 +20,12 @@ func (c *pass) template(n *yaml.Node, what string, s *Shape, env *eval.Env, targ
 	}
 	if c.binding {
 		text, ok := c.body.texts[n]
+		if ok && c.display {
+			if s.Kind == String {
+				target.SetString(n.Value)
+			}
+			return true
+		}
 		if ok {
 			c.bind(n, what, s, text, target)
 		}
@@ -261,6 +267,9 @@ func (c *pass) any(n *yaml.Node, env *eval.Env, target reflect.Value) {
 		tree = eval.Plain(plain(n)) // part of a value that an expression gave
 	}
 	if !c.binding && len(tree.Programs()) > 0 {
+		return
+	}
+	if c.display {
 		return
 	}
 	v, err := tree.Eval(c.scope)

@@ -128,7 +128,8 @@ func Define[C, O any](s Spec[C, O]) Definition {
 		}
 		*dec.Diags = append(*dec.Diags, problems.list...)
 		if s.Title != nil {
-			c.Title = s.Title(static)
+			display, _ := body.Display().Addr().Interface().(*C)
+			c.Title = s.Title(display)
 		}
 		if s.Outputs != nil {
 			t.outputs = s.Outputs(static)
