@@ -1,0 +1,147 @@
+package supervise
+
+import (
+	"strconv"
+
+	"github.com/scenario-runner/scenario-runner/sandbox/place"
+)
+
+// The components of a sandbox, in the order in which they start.
+const (
+	Etcd              = "etcd"
+	APIServer         = "kube-apiserver"
+	ControllerManager = "kube-controller-manager"
+	Scheduler         = "kube-scheduler"
+	KWOK              = "kwok"
+)
+
+// Components lists all components in the order in which they start.
+func Components() []string {
+	return []string{Etcd, APIServer, ControllerManager, Scheduler, KWOK}
+}
+
+// Address is where every server of a sandbox listens: it is reachable from its own machine only.
+const Address = "127.0.0.1"
+
+// Networks of a sandbox. No packet ever travels in them; the API server and the controllers only hand out addresses.
+const (
+	serviceNetwork = "10.96.0.0/16"
+	serviceAddress = "10.96.0.1"
+	podNetwork     = "10.128.0.0/10"
+)
+
+// ports are what one start of a sandbox listens on.
+type ports struct {
+	api     int
+	kubelet int
+}
+
+// arguments returns the command line of a component.
+func arguments(component string, at place.Place, listen ports) []string {
+	switch component {
+	case Etcd:
+		return etcdArguments(at)
+	case APIServer:
+		return apiServerArguments(at, listen)
+	case ControllerManager:
+		return controllerManagerArguments(at)
+	case Scheduler:
+		return schedulerArguments(at)
+	default:
+		return kwokArguments(at, listen)
+	}
+}
+
+func etcdArguments(at place.Place) []string {
+	client, peer := "unix://"+at.EtcdSocket(), "unix://"+at.EtcdPeerSocket()
+	return []string{
+		"--name=sandbox",
+		"--data-dir=" + at.Data(),
+		// A socket in a folder of mode 0700 is as private as a client certificate and costs no encryption.
+		"--listen-client-urls=" + client,
+		"--advertise-client-urls=" + client,
+		"--listen-peer-urls=" + peer,
+		"--initial-advertise-peer-urls=" + peer,
+		"--initial-cluster=sandbox=" + peer,
+		// A sandbox is thrown away with its machine's power, so waiting for the disk protects nothing.
+		"--unsafe-no-fsync",
+		"--auto-compaction-mode=periodic",
+		"--auto-compaction-retention=10m",
+		"--log-level=warn",
+	}
+}
+
+func apiServerArguments(at place.Place, listen ports) []string {
+	return []string{
+		"--etcd-servers=unix://" + at.EtcdSocket(),
+		"--bind-address=" + Address,
+		"--advertise-address=" + Address,
+		// The endpoints of the "kubernetes" service must not be loopback addresses, and no simulated pod calls it.
+		"--endpoint-reconciler-type=none",
+		"--secure-port=" + strconv.Itoa(listen.api),
+		"--tls-cert-file=" + at.PKI("apiserver.crt"),
+		"--tls-private-key-file=" + at.PKI("apiserver.key"),
+		"--client-ca-file=" + at.PKI("ca.crt"),
+		"--kubelet-certificate-authority=" + at.PKI("ca.crt"),
+		"--kubelet-client-certificate=" + at.PKI("kubelet-client.crt"),
+		"--kubelet-client-key=" + at.PKI("kubelet-client.key"),
+		"--kubelet-preferred-address-types=InternalIP",
+		"--service-account-issuer=https://kubernetes.default.svc.cluster.local",
+		"--service-account-key-file=" + at.PKI("service-account.pub"),
+		"--service-account-signing-key-file=" + at.PKI("service-account.key"),
+		"--service-cluster-ip-range=" + serviceNetwork,
+		"--authorization-mode=Node,RBAC",
+		"--allow-privileged=true",
+		"--profiling=false",
+		// One user on one machine: fairness between tenants only costs, and the default limits strangle parallel runs.
+		"--enable-priority-and-fairness=false",
+		"--max-requests-inflight=2000",
+		"--max-mutating-requests-inflight=1000",
+	}
+}
+
+func controllerManagerArguments(at place.Place) []string {
+	return []string{
+		"--kubeconfig=" + at.Client(ControllerManager),
+		"--use-service-account-credentials=true",
+		"--service-account-private-key-file=" + at.PKI("service-account.key"),
+		"--root-ca-file=" + at.PKI("ca.crt"),
+		"--cluster-signing-cert-file=" + at.PKI("ca.crt"),
+		"--cluster-signing-key-file=" + at.PKI("ca.key"),
+		"--allocate-node-cidrs=true",
+		"--cluster-cidr=" + podNetwork,
+		"--service-cluster-ip-range=" + serviceNetwork,
+		"--leader-elect=false",
+		"--secure-port=0",
+		"--profiling=false",
+		"--kube-api-qps=5000",
+		"--kube-api-burst=10000",
+		"--concurrent-namespace-syncs=32",
+		"--concurrent-deployment-syncs=16",
+		"--concurrent-replicaset-syncs=16",
+		// A node that goes not ready is noticed in one second instead of five.
+		"--node-monitor-period=1s",
+	}
+}
+
+func schedulerArguments(at place.Place) []string {
+	return []string{
+		"--kubeconfig=" + at.Client(Scheduler),
+		"--leader-elect=false",
+		"--secure-port=0",
+		"--profiling=false",
+		"--kube-api-qps=5000",
+		"--kube-api-burst=10000",
+	}
+}
+
+func kwokArguments(at place.Place, listen ports) []string {
+	return []string{
+		"--name=" + at.Name,
+		"--kubeconfig=" + at.Client(KWOK),
+		"--listen=" + Address + ":" + strconv.Itoa(listen.kubelet),
+		"--tls-cert-file=" + at.PKI("kubelet.crt"),
+		"--tls-private-key-file=" + at.PKI("kubelet.key"),
+		"--client-ca-file=" + at.PKI("ca.crt"),
+	}
+}
