@@ -16,6 +16,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	utilnet "k8s.io/apimachinery/pkg/util/net"
 	"k8s.io/client-go/rest"
 )
 
@@ -93,7 +94,7 @@ func (c *Client) Reached() bool { return c.reached.Load() }
 func (c *Client) Counts() (requests, retries int64) { return c.requests.Load(), c.retries.Load() }
 
 // Close drops idle connections.
-func (c *Client) Close() { c.http.CloseIdleConnections() }
+func (c *Client) Close() { utilnet.CloseIdleConnectionsFor(c.http.Transport) }
 
 // Policy returns the retry policy of the client, for those who hold streams and retry by themselves.
 func (c *Client) Policy() Policy { return c.policy }

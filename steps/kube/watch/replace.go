@@ -2,6 +2,7 @@ package watch
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -79,6 +80,9 @@ func ParseList(mapping discovery.Mapping, body []byte) (List, error) {
 	var raw map[string]any
 	if err := utiljson.Unmarshal(body, &raw); err != nil {
 		return List{}, fmt.Errorf("read the list of %s: %w", mapping, err)
+	}
+	if kind, _ := raw["kind"].(string); !strings.HasSuffix(kind, "List") {
+		return List{}, fmt.Errorf("read the list of %s: the server answered with a %q instead of a list", mapping, kind)
 	}
 	metadata, _ := raw["metadata"].(map[string]any)
 	items, _ := raw["items"].([]any)

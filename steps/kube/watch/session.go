@@ -22,7 +22,7 @@ import (
 const (
 	// watchTime is how long the server is asked to keep a watch; it then closes it and we go on where it ended.
 	watchTime = 9 * time.Minute
-	// streamedListTries is how often a streamed list may break off before pages are tried.
+	// streamedListTries is how often a streamed list may end before it is complete until pages are tried.
 	streamedListTries = 4
 	// listPage is how many objects a page of a list holds.
 	listPage = 500
@@ -108,13 +108,15 @@ func (s *stream) session() error {
 		}
 		return s.watch(url.Values{"resourceVersion": {s.version}}, nil)
 	}
-	if s.backoff.Failures() >= streamedListTries {
-		return errNoStream
-	}
 	first := map[Key]*unstructured.Unstructured{}
 	err := s.watch(url.Values{"sendInitialEvents": {"true"}, "resourceVersionMatch": {"NotOlderThan"}}, first)
 	if s.version == "" && (apierrors.IsInvalid(err) || apierrors.IsBadRequest(err)) {
 		return errNoStream
+	}
+	if s.version == "" && err == nil {
+		if s.broken++; s.broken >= streamedListTries {
+			return errNoStream
+		}
 	}
 	return err
 }

@@ -23,7 +23,9 @@ type stream struct {
 	life    context.Context
 	end     context.CancelFunc
 
-	backoff *client.Backoff // owned by run
+	// Owned by run.
+	backoff *client.Backoff
+	broken  int // streamed lists that ended before they were complete
 
 	mu      sync.Mutex
 	version string // where to go on, written by run only; "" means that the state must be read in full
