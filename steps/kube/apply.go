@@ -67,10 +67,8 @@ func (t *Target) beforeApply(ctx context.Context, mapping Mapping, object *unstr
 		t.sign(object)
 		return t.recordCreation(ctx, mapping, object.GetNamespace(), object.GetName())
 	}
-	// A label on what others made would let cleanup delete it.
-	if t.signed(previous) {
-		t.sign(object)
-	}
+	// A label of ours on what others made would let cleanup delete it; the label of the run that made it must stay.
+	keepSignature(previous, object)
 	return t.recordChange(ctx, mapping, previous, "")
 }
 

@@ -57,26 +57,6 @@ func number(object *unstructured.Unstructured, path ...string) int64 {
 	return value
 }
 
-// elsewhere returns a namespace that does not belong to the scenario, and a target that works in it.
-func elsewhere(t *testing.T, c *kubetest.Cluster) *kube.Target {
-	t.Helper()
-	other := kubetest.New(t)
-	run := *c.Run
-	run.Namespace = other.Target.Namespace
-	target, err := c.Env.Target(t.Context(), &run)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return target
-}
-
-func undoAll(t *testing.T, c *kubetest.Cluster) {
-	t.Helper()
-	if err := c.Host.Close(); err != nil {
-		t.Fatal(err)
-	}
-}
-
 func undo(t *testing.T, env *kube.Env, name string) step.Undo {
 	t.Helper()
 	for _, candidate := range env.Undos() {

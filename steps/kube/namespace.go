@@ -102,6 +102,20 @@ func (t *Target) sign(object *unstructured.Unstructured) {
 	object.SetLabels(labels)
 }
 
+// keepSignature marks object as made by whom previous was made by, if by a run at all.
+func keepSignature(previous, object *unstructured.Unstructured) {
+	labels := object.GetLabels()
+	for _, name := range []string{RunLabel, ScenarioLabel} {
+		if value, ok := previous.GetLabels()[name]; ok {
+			if labels == nil {
+				labels = map[string]string{}
+			}
+			labels[name] = value
+		}
+	}
+	object.SetLabels(labels)
+}
+
 // signed reports whether object was made by this scenario.
 func (t *Target) signed(object *unstructured.Unstructured) bool {
 	labels := object.GetLabels()

@@ -142,13 +142,31 @@ func statusError(request Request, response *http.Response) error {
 			}
 			status.Details.RetryAfterSeconds = int32(after)
 		}
-		return &apierrors.StatusError{ErrStatus: status}
+		return &apierrors.StatusError{ErrStatus: schemaError(status)}
 	}
 	text := strings.TrimSpace(string(body))
 	if len(text) > 500 {
 		text = text[:500] + "…"
 	}
 	return apierrors.NewGenericServerResponse(response.StatusCode, request.Method, schema.GroupResource{}, request.Path, text, after, true)
+}
+
+// schemaError turns the 500 that servers answer to an applied object with unknown fields or wrong types into the refusal
+// that it is, and keeps the part of its text that says what is wrong.
+func schemaError(status metav1.Status) metav1.Status {
+	_, detail, found := strings.Cut(status.Message, "failed to create typed patch object (")
+	if !found || status.Code != http.StatusInternalServerError {
+		return status
+	}
+	if _, reason, ok := strings.Cut(detail, "): "); ok {
+		lines := strings.FieldsFunc(strings.TrimPrefix(reason, "errors:"), func(r rune) bool { return r == '\n' })
+		for i := range lines {
+			lines[i] = strings.TrimSpace(lines[i])
+		}
+		status.Message = strings.Join(lines, "; ")
+	}
+	status.Code, status.Reason = http.StatusUnprocessableEntity, metav1.StatusReasonInvalid
+	return status
 }
 
 // IsDisruptionBudget reports whether err is the refusal of an eviction by a PodDisruptionBudget. Trying again at once is
