@@ -3,6 +3,7 @@ package field
 import (
 	"path/filepath"
 	"reflect"
+	"strconv"
 
 	"gopkg.in/yaml.v3"
 
@@ -67,12 +68,15 @@ func (b *Body) Bind(scope eval.Scope) (reflect.Value, error) {
 	return v, diags.Err()
 }
 
-// Find returns where the value at a path of keys stands; the path is followed as far as it exists.
+// Find returns where the value at a path of keys and list positions stands; the path is followed as far as it exists.
 func (b *Body) Find(path ...string) diag.Range {
 	n := b.Node
 	at := b.file.Range(n)
-	for _, key := range path {
-		value, keyNode := source.Lookup(n, key)
+	for i, key := range path {
+		if i == 0 && b.short(n, key) {
+			continue
+		}
+		value, keyNode := child(n, key)
 		if value == nil {
 			break
 		}
@@ -88,14 +92,32 @@ func (b *Body) Find(path ...string) diag.Range {
 // Dir returns the folder of the file that the body stands in.
 func (b *Body) Dir() string { return filepath.Dir(b.file.Name) }
 
-// Has reports whether the author gave a value at a path of keys. A shorthand counts as its field.
+// child returns the value under a key of a mapping or at a position of a list, and the node that names it in messages.
+func child(n *yaml.Node, key string) (value, name *yaml.Node) {
+	n = source.Follow(n)
+	if n == nil || n.Kind != yaml.SequenceNode {
+		return source.Lookup(n, key)
+	}
+	i, err := strconv.Atoi(key)
+	if err != nil || i < 0 || i >= len(n.Content) {
+		return nil, nil
+	}
+	return n.Content[i], n.Content[i]
+}
+
+// short reports whether n, which is no mapping, stands for the field of that name.
+func (b *Body) short(n *yaml.Node, key string) bool {
+	return b.shape.Shorthand != nil && b.shape.Shorthand.Name == key && source.Follow(n).Kind != yaml.MappingNode
+}
+
+// Has reports whether the author gave a value at a path of keys and list positions. A shorthand counts as its field.
 func (b *Body) Has(path ...string) bool {
-	n := source.Follow(b.Node)
+	n := b.Node
 	for i, key := range path {
-		if i == 0 && b.shape.Shorthand != nil && b.shape.Shorthand.Name == key && n.Kind != yaml.MappingNode {
+		if i == 0 && b.short(n, key) {
 			continue
 		}
-		value, _ := source.Lookup(n, key)
+		value, _ := child(n, key)
 		if value == nil {
 			return false
 		}
