@@ -36,6 +36,8 @@ type Experiment struct {
 	Doc   string // one sentence: what happens to the targets
 	Proof string // the effect that must be seen, for people
 	Scope Scope
+	// Candidates says in the plural what can be hit, for people.
+	Candidates string
 	// One says that a single target is hit when the author says no number; otherwise all that match are.
 	One bool
 	// Momentary says that the fault is an act, not a state: there is nothing to take back.

@@ -12,14 +12,20 @@ var (
 
 // All returns every experiment, those on pods first.
 func All() []Experiment {
-	return slices.Concat(pods(), network(), nodes(), platform())
+	all := slices.Concat(pods(), network(), nodes(), platform())
+	for i := range all {
+		if all[i].Candidates == "" {
+			all[i].Candidates = string(all[i].Scope)
+		}
+	}
+	return all
 }
 
 func pods() []Experiment {
 	container := Parameter{Name: "container", Type: Text, Doc: "Container that is hit; without it the first one of the pod."}
 	return []Experiment{
 		{
-			Name: "pod-delete", Scope: Pods, One: true, Momentary: true, Drivers: both,
+			Name: "pod-delete", Scope: Pods, Candidates: "living pods", One: true, Momentary: true, Drivers: both,
 			Doc:   "Deletes pods, again and again when there is an interval.",
 			Proof: "the pods are gone or replaced by new ones",
 			Parameters: []Parameter{
@@ -92,7 +98,7 @@ func nodes() []Experiment {
 			Parameters: []Parameter{{"taint", Text, "scenario-runner.dev/chaos=:NoSchedule", "Taint as key=value:effect."}},
 		},
 		{
-			Name: "node-not-ready", Scope: Nodes, One: true, Drivers: []string{Builtin},
+			Name: "node-not-ready", Scope: Nodes, Candidates: "simulated nodes that are ready", One: true, Drivers: []string{Builtin},
 			Doc:   "Makes simulated nodes report that they are not ready.",
 			Proof: "the Ready condition of the nodes is not True",
 			Parameters: []Parameter{
@@ -149,7 +155,7 @@ func platform() []Experiment {
 			Doc: "Puts a quota on a namespace that leaves no room.", Proof: "the quota is used up",
 		},
 		{
-			Name: "scale-to-zero", Scope: Workloads, Drivers: []string{Builtin},
+			Name: "scale-to-zero", Scope: Workloads, Candidates: "workloads that have replicas", Drivers: []string{Builtin},
 			Doc: "Scales workloads to no replicas.", Proof: "the workloads ask for no replicas and their pods are gone",
 		},
 	}

@@ -1,0 +1,108 @@
+package deploy
+
+import (
+	"fmt"
+
+	"github.com/scenario-runner/scenario-runner/engine/step"
+	"github.com/scenario-runner/scenario-runner/steps/deploy/manifest"
+)
+
+// check reads the manifests, so that a missing file or a mistake in one is found before a cluster is touched. Paths and
+// objects that hold ${{ }} are not known before the run; then Run reports what is wrong with them.
+func check(c *Config, p *step.Problems) {
+	if !p.Given("manifests") && !p.Given("inline") && !p.Given("kustomize") {
+		p.At("", "deploy needs one of manifests, inline, kustomize")
+		return
+	}
+	if p.Given("template") && !p.Given("manifests") {
+		p.At("template", "template is about manifest files, but there are none; inline objects are evaluated always")
+	}
+	if p.Dynamic("manifests") {
+		checkFiles(c, p)
+	}
+	if c.Kustomize != "" && p.Dynamic("kustomize") {
+		if err := manifest.CheckKustomization(p.Dir(), c.Kustomize); err != nil {
+			p.At("kustomize", "%s", err)
+		}
+	}
+	if p.Dynamic("inline") {
+		checkInline(c, p)
+	}
+}
+
+func checkFiles(c *Config, p *step.Problems) {
+	if len(c.Manifests) == 0 {
+		p.At("manifests", "manifests names no file")
+	}
+	for i, name := range c.Manifests {
+		if name == "" {
+			continue
+		}
+		_, errs := manifest.Read(p.Dir(), name)
+		for _, err := range errs {
+			p.At(fmt.Sprintf("manifests.%d", i), "%s", err)
+		}
+	}
+}
+
+// checkInline looks at the outline only: any value may still be unknown.
+func checkInline(c *Config, p *step.Problems) {
+	for i, value := range c.Inline {
+		object, ok := value.(map[string]any)
+		if !ok {
+			continue
+		}
+		for _, key := range []string{"apiVersion", "kind", "metadata"} {
+			if _, ok := object[key]; !ok && object["items"] == nil {
+				p.At(fmt.Sprintf("inline.%d", i), "the object has no %s", key)
+			}
+		}
+	}
+}
+
+// read returns all objects in the order in which they are written.
+func read(c Config, run *step.Run) ([]manifest.Object, error) {
+	var out []manifest.Object
+	for _, name := range c.Manifests {
+		objects, errs := manifest.Read(run.Scenario.Dir, name)
+		if len(errs) > 0 {
+			return nil, errs[0]
+		}
+		if c.Template {
+			if err := evaluate(objects, run.Scope); err != nil {
+				return nil, err
+			}
+		}
+		out = append(out, objects...)
+	}
+	if c.Kustomize != "" {
+		objects, err := manifest.Kustomize(run.Scenario.Dir, c.Kustomize)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, objects...)
+	}
+	objects, errs := manifest.Inline(c.Inline)
+	if len(errs) > 0 {
+		return nil, errs[0]
+	}
+	out = append(out, objects...)
+	if len(out) == 0 {
+		return nil, fmt.Errorf("there is no object to apply")
+	}
+	return out, unique(out)
+}
+
+// unique reports an object that is written twice: the later one would silently win.
+func unique(objects []manifest.Object) error {
+	type key struct{ apiVersion, kind, namespace, name string }
+	seen := map[key]string{}
+	for _, o := range objects {
+		k := key{o.GetAPIVersion(), o.GetKind(), o.GetNamespace(), o.GetName()}
+		if first, ok := seen[k]; ok && o.GetName() != "" {
+			return fmt.Errorf("%s is there twice: it was in %s before", o, first)
+		}
+		seen[k] = o.Place
+	}
+	return nil
+}

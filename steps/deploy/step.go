@@ -1,0 +1,70 @@
+// Package deploy is the deploy step: it applies Kubernetes objects from manifests and waits until they are ready. Reading
+// manifests is the part of package manifest; what ready means is that of steps/kube.
+package deploy
+
+import (
+	_ "embed"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/scenario-runner/scenario-runner/engine/step"
+	"github.com/scenario-runner/scenario-runner/steps/kube"
+)
+
+//go:embed README.md
+var doc string
+
+// Config is what an author writes.
+type Config struct {
+	Manifests   []string          `yaml:"manifests" single:"true" doc:"Files, folders and globs (** for any folders) with manifests, relative to the scenario's folder." example:"[manifests/web.yaml]"`
+	Inline      []any             `yaml:"inline" single:"true" doc:"Objects written here, as mappings or as YAML text; strings may hold ${{ }}."`
+	Kustomize   string            `yaml:"kustomize" doc:"Folder with a kustomization, relative to the scenario's folder." example:"overlays/test"`
+	Template    bool              `yaml:"template" doc:"Evaluate ${{ }} in the texts of manifest files too. Without it files are applied as they are."`
+	Labels      map[string]string `yaml:"labels" doc:"Labels added to every object."`
+	Annotations map[string]string `yaml:"annotations" doc:"Annotations added to every object."`
+	WaitReady   bool              `yaml:"waitReady" doc:"Wait until every object is ready; true unless told otherwise."`
+	Tolerate    []string          `yaml:"tolerate" single:"true" doc:"States that do not end the wait early although an object in them hardly ever becomes ready, such as ImagePullBackOff." example:"[ImagePullBackOff]"`
+	Undo        string            `yaml:"undo" enum:"auto,keep" doc:"With keep the objects stay after the scenario, unless they are in its own namespace."`
+}
+
+// Outputs are what later steps read.
+type Outputs struct {
+	Objects []Object      `expr:"objects" doc:"What was applied, in the order of application."`
+	Count   int           `expr:"count" doc:"How many objects were applied."`
+	Ready   bool          `expr:"ready" doc:"All objects were seen to be ready."`
+	Object  any           `expr:"object" doc:"The last object that was applied, as the server returned it."`
+	Took    time.Duration `expr:"took" doc:"Time that the step took."`
+}
+
+// Object names an applied object.
+type Object struct {
+	Kind      string `expr:"kind" doc:"Kind of the object."`
+	Name      string `expr:"name" doc:"Name of the object."`
+	Namespace string `expr:"namespace" doc:"Namespace of the object, empty for kinds that have none."`
+}
+
+// New declares the step.
+func New(env *kube.Env) step.Definition {
+	s := steps{env}
+	return step.Define(step.Spec[Config, Outputs]{
+		Name:    "deploy",
+		Group:   step.Story,
+		Doc:     doc,
+		Default: func() Config { return Config{WaitReady: true} },
+		Check:   check,
+		Title:   title,
+		Run:     s.run,
+	})
+}
+
+func title(c *Config) string {
+	parts := append([]string{}, c.Manifests...)
+	if c.Kustomize != "" {
+		parts = append(parts, c.Kustomize)
+	}
+	if n := len(c.Inline); n > 0 {
+		parts = append(parts, fmt.Sprintf("%d inline", n))
+	}
+	return strings.Join(parts, ", ")
+}

@@ -1,0 +1,39 @@
+// Package builtin carries out chaos experiments through the Kubernetes API alone, one file for each experiment. Lasting
+// faults are edits of an object, each with the value before and after in the ledger; they are taken back field by field
+// and only where our value still stands, so that a repair by somebody else is never undone.
+//
+// It can't reach into pods or nodes: what needs that is the part of other drivers.
+package builtin
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/scenario-runner/scenario-runner/steps/injectchaos/catalogue"
+	"github.com/scenario-runner/scenario-runner/steps/injectchaos/driver"
+)
+
+// New returns the driver.
+func New() driver.Driver { return builtin{} }
+
+type builtin struct{}
+
+// Name is what authors call the driver.
+func (builtin) Name() string { return catalogue.Builtin }
+
+// Plan resolves the targets of a request.
+func (builtin) Plan(ctx context.Context, request driver.Request) (driver.Fault, error) {
+	plans := map[string]func(context.Context, driver.Request) (driver.Fault, error){
+		"pod-delete":         planPodDelete,
+		"scale-to-zero":      planScaleToZero,
+		"node-not-ready":     planNodeNotReady,
+		"image-pull-failure": planImagePullFailure,
+		"config-corruption":  planConfigCorruption,
+	}
+	plan, ok := plans[request.Experiment.Name]
+	if !ok {
+		return nil, fmt.Errorf("the builtin driver can't do %s; it does %s", request.Experiment.Name, strings.Join(catalogue.By(catalogue.Builtin), ", "))
+	}
+	return plan(ctx, request)
+}

@@ -1,0 +1,204 @@
+package injectchaos
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/scenario-runner/scenario-runner/engine/step"
+	"github.com/scenario-runner/scenario-runner/steps/injectchaos/catalogue"
+	"github.com/scenario-runner/scenario-runner/steps/injectchaos/driver"
+	"github.com/scenario-runner/scenario-runner/steps/kube"
+)
+
+type steps struct {
+	env     *kube.Env
+	drivers []driver.Driver // in the order in which auto tries them
+}
+
+// run carries one experiment out: choose, show, record, hit, prove, hold, take back, see it gone.
+func (s steps) run(ctx context.Context, run *step.Run, c Config) (out Outputs, err error) {
+	began := time.Now()
+	defer func() { out.Took = time.Since(began) }()
+	out = Outputs{Verdict: awaited, Experiment: c.Experiment, Targets: []driver.Object{}}
+	fault, err := s.plan(ctx, run, c, &out)
+	if err != nil {
+		return out, err
+	}
+	if err := s.prove(ctx, run, c, fault, &out); err != nil {
+		return out, err
+	}
+	if c.Duration > 0 {
+		if err := s.end(ctx, run, c, fault, &out); err != nil {
+			return out, err
+		}
+	}
+	out.Verdict = verdictOf(fault, pass)
+	return out, nil
+}
+
+// plan finds the driver and the targets, and shows them before anything is hit.
+func (s steps) plan(ctx context.Context, run *step.Run, c Config, out *Outputs) (driver.Fault, error) {
+	experiment, ok := catalogue.Get(c.Experiment)
+	if !ok {
+		return nil, fmt.Errorf("the catalogue has no experiment %q", c.Experiment)
+	}
+	if run.Timeout > 0 && c.Duration >= run.Timeout {
+		return nil, fmt.Errorf("a duration of %s does not fit into the step's timeout of %s; give the step a longer timeout", c.Duration, run.Timeout)
+	}
+	place, err := s.env.Target(ctx, run)
+	if err != nil {
+		return nil, err
+	}
+	c.Target.Kind = kindOf(c.Target.Kind, experiment)
+	if err := allowed(ctx, place, c.Target.Ref); err != nil {
+		return nil, err
+	}
+	parameters, mistakes := experiment.Check(c.Parameters)
+	if len(mistakes) > 0 {
+		return nil, errors.New(mistakes[0].Message)
+	}
+	chosen, err := s.driver(c.Driver, experiment)
+	if err != nil {
+		return nil, err
+	}
+	out.Driver = chosen.Name()
+	fault, err := chosen.Plan(ctx, driver.Request{
+		Experiment: experiment, Parameters: parameters, Duration: c.Duration, Interval: c.Interval, Place: place, Run: run,
+		Selection: driver.Selection{Reference: c.Target.Ref, Count: c.Target.Count, Percent: c.Target.Percent},
+	})
+	if err != nil {
+		return nil, err
+	}
+	out.Targets = append(out.Targets, fault.Targets()...)
+	if len(out.Targets) == 0 {
+		return nil, step.Inconclude("%s hit nothing: %s gives no %s", experiment.Name, where(place, experiment, c.Target.Ref), experiment.Candidates)
+	}
+	run.Progress("%s hits %d of %d: %s", experiment.Name, len(out.Targets), fault.Candidates(), list(out.Targets))
+	return fault, nil
+}
+
+// allowed refuses targets in namespaces of the platform. Kinds without a namespace are not concerned.
+func allowed(ctx context.Context, place *kube.Target, ref kube.Ref) error {
+	query, err := place.Query(ctx, ref)
+	if err != nil {
+		return err
+	}
+	if protected(query.Namespace) {
+		return errors.New(refusal(query.Namespace))
+	}
+	return nil
+}
+
+// driver returns the driver that is asked for, or the first that can do the experiment.
+func (s steps) driver(name string, experiment catalogue.Experiment) (driver.Driver, error) {
+	for _, candidate := range s.drivers {
+		for _, able := range experiment.Drivers {
+			if able == candidate.Name() && (name == auto || name == "" || name == able) {
+				return candidate, nil
+			}
+		}
+	}
+	return nil, fmt.Errorf("the driver %q can't do %s in this version", name, experiment.Name)
+}
+
+// prove injects the fault and waits until its effect is seen.
+func (s steps) prove(ctx context.Context, run *step.Run, c Config, fault driver.Fault, out *Outputs) error {
+	injected := time.Now()
+	err := fault.Inject(ctx)
+	out.Hit = fault.Result().Hit
+	if err != nil {
+		return stopped(ctx, err)
+	}
+	if err := fault.Proof(ctx); err != nil {
+		if unseen, ok := errors.AsType[*driver.Unseen](err); ok && !step.Interrupted(ctx) {
+			out.Verdict = verdictOf(fault, fail)
+			return step.Inconclude("the fault was never seen: %s", unseen.Last).
+				With("experiment", c.Experiment).With("targets", list(out.Targets)).With("waited", round(time.Since(injected)))
+		}
+		return stopped(ctx, err)
+	}
+	out.ProvedAfter = time.Since(injected)
+	run.Progress("%s is proved after %s", c.Experiment, round(out.ProvedAfter))
+	return nil
+}
+
+// end holds the fault for its duration, takes it back unless somebody else is to do that, and waits until its effect is
+// no longer seen.
+func (s steps) end(ctx context.Context, run *step.Run, c Config, fault driver.Fault, out *Outputs) error {
+	err := fault.Hold(ctx)
+	out.Hit = fault.Result().Hit
+	if err != nil {
+		if unseen, ok := errors.AsType[*driver.Unseen](err); ok && !step.Interrupted(ctx) {
+			out.Verdict = verdictOf(fault, fail)
+			return step.Inconclude("a repeated fault was never seen: %s", unseen.Last)
+		}
+		return stopped(ctx, err)
+	}
+	if c.Recover != nil && !*c.Recover {
+		return nil
+	}
+	removed := time.Now()
+	if err := fault.Remove(ctx); err != nil {
+		return stopped(ctx, err)
+	}
+	if err := fault.Gone(ctx); err != nil {
+		if unseen, ok := errors.AsType[*driver.Unseen](err); ok && !step.Interrupted(ctx) {
+			out.Verdict = verdictOf(fault, fail)
+			return step.Fail("%s is over but its effect did not go away: %s", c.Experiment, unseen.Last).
+				With("targets", list(out.Targets)).With("waited", round(time.Since(removed)))
+		}
+		return stopped(ctx, err)
+	}
+	out.GoneAfter = time.Since(removed)
+	run.Progress("the effect of %s is gone after %s", c.Experiment, round(out.GoneAfter))
+	return nil
+}
+
+// stopped turns the end of the step's time into what it means.
+func stopped(ctx context.Context, err error) error {
+	switch {
+	case step.Interrupted(ctx):
+		return ctx.Err()
+	case ctx.Err() != nil:
+		return step.Inconclude("the step's time was over before the experiment was").With("last", err)
+	}
+	return err
+}
+
+func verdictOf(fault driver.Fault, otherwise string) string {
+	if own := fault.Result().Verdict; own != "" {
+		return own
+	}
+	return otherwise
+}
+
+// mostListed is how many targets are named in one line.
+const mostListed = 5
+
+func list(objects []driver.Object) string {
+	names := make([]string, 0, mostListed)
+	for _, object := range objects {
+		if len(names) == mostListed {
+			names = append(names, fmt.Sprintf("and %d more", len(objects)-mostListed))
+			break
+		}
+		names = append(names, object.String())
+	}
+	return strings.Join(names, ", ")
+}
+
+func where(place *kube.Target, experiment catalogue.Experiment, ref kube.Ref) string {
+	if experiment.Scope == catalogue.Nodes {
+		return ref.String()
+	}
+	namespace := place.Namespace
+	if ref.Namespace != "" {
+		namespace = ref.Namespace
+	}
+	return fmt.Sprintf("%s in namespace %s", ref, namespace)
+}
+
+func round(d time.Duration) time.Duration { return d.Round(time.Millisecond) }
