@@ -45,7 +45,13 @@ const (
 	exitInterrupted  = 130
 )
 
-func errored(err error) error { return &exitError{code: exitErrored, err: err} }
+// errored gives err the exit code 2, unless it has one already.
+func errored(err error) error {
+	if _, ok := errors.AsType[*exitError](err); ok {
+		return err
+	}
+	return &exitError{code: exitErrored, err: err}
+}
 
 const rootLong = `scenario-runner tells the story of a test in YAML: deploy this, break that, fire the alert, wait until the
 platform has healed itself, assert what must be true.

@@ -11,19 +11,16 @@ const (
 	// alphabet is base 32 without letters that are mistaken for others; its order is that of the characters, so that ids
 	// sort by time.
 	alphabet     = "0123456789abcdefghjkmnpqrstvwxyz"
-	timeDigits   = 8
+	timeDigits   = 9
 	randomDigits = 5
-	// timeUnit is fine enough to tell runs of one person apart and coarse enough to keep ids short.
-	timeUnit = 32 * time.Millisecond
 )
 
-// NewRunID makes the id of a run: 13 lower-case letters and digits, fit for DNS names. Ids sort by the time at which they
+// NewRunID makes the id of a run: 14 lower-case letters and digits, fit for DNS names. Ids sort by the time at which they
 // were made; their last five characters are random.
 func NewRunID(now time.Time) string {
 	var random [8]byte
 	_, _ = rand.Read(random[:]) // never fails, as documented
-	units := uint64(now.UnixMilli()) / uint64(timeUnit.Milliseconds())
-	return base32(units, timeDigits) + base32(binary.BigEndian.Uint64(random[:]), randomDigits)
+	return base32(uint64(now.UnixMilli()), timeDigits) + base32(binary.BigEndian.Uint64(random[:]), randomDigits)
 }
 
 func base32(n uint64, digits int) string {

@@ -15,7 +15,7 @@ func TestRunIDs(t *testing.T) {
 	start := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 	var ids []string
 	for i := range 200 {
-		ids = append(ids, NewRunID(start.Add(time.Duration(i*i)*timeUnit)))
+		ids = append(ids, NewRunID(start.Add(time.Duration(i*i)*time.Millisecond)))
 	}
 	for _, id := range ids {
 		if !regexp.MustCompile(`^[a-z0-9]{13}$`).MatchString(id) || !isRunID(id) {
