@@ -18,7 +18,7 @@ func TestRunIDs(t *testing.T) {
 		ids = append(ids, NewRunID(start.Add(time.Duration(i*i)*time.Millisecond)))
 	}
 	for _, id := range ids {
-		if !regexp.MustCompile(`^[a-z0-9]{13}$`).MatchString(id) || !isRunID(id) {
+		if !regexp.MustCompile(`^[a-z0-9]{14}$`).MatchString(id) || !isRunID(id) {
 			t.Errorf("%q is not fit for a DNS name", id)
 		}
 	}
