@@ -2,7 +2,9 @@ package action
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"net/url"
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -126,13 +128,12 @@ func keep(objects map[types.UID]runtime.Object, event watch.Event) error {
 	return nil
 }
 
-// transient reports whether asking again may help. Whatever the server refuses for good,
-// such as a missing permission, is not.
+// transient reports whether asking again may help: the server is overloaded or away, or
+// the connection broke. Whatever the server refuses for good, such as a missing
+// permission, is not, and neither is what a verdict says.
 func transient(err error) bool {
-	switch {
-	case apierrors.IsTooManyRequests(err), apierrors.IsServiceUnavailable(err), apierrors.IsServerTimeout(err),
-		apierrors.IsTimeout(err), apierrors.IsInternalError(err), apierrors.IsGone(err), apierrors.IsResourceExpired(err):
-		return true
-	}
-	return apierrors.ReasonForError(err) == metav1.StatusReasonUnknown
+	var connection *url.Error
+	return apierrors.IsTooManyRequests(err) || apierrors.IsServiceUnavailable(err) || apierrors.IsServerTimeout(err) ||
+		apierrors.IsTimeout(err) || apierrors.IsInternalError(err) || apierrors.IsGone(err) ||
+		apierrors.IsResourceExpired(err) || errors.As(err, &connection)
 }

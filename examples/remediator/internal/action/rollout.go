@@ -51,7 +51,8 @@ func rolledOut(cluster Cluster, target Target, generation int64) func(context.Co
 	}
 }
 
-// rolloutProgress judges a deployment by the rules of kubectl rollout status.
+// rolloutProgress judges a deployment by the rules of kubectl rollout status, and also
+// waits for the pods that a smaller number of replicas makes superfluous.
 func rolloutProgress(deployment *appsv1.Deployment, generation int64) (done bool, progress string, err error) {
 	status := deployment.Status
 	if status.ObservedGeneration < max(generation, deployment.Generation) {
@@ -66,8 +67,8 @@ func rolloutProgress(deployment *appsv1.Deployment, generation int64) (done bool
 	switch {
 	case status.UpdatedReplicas < wanted:
 		return false, fmt.Sprintf("%d of %d new replicas were created", status.UpdatedReplicas, wanted), nil
-	case status.Replicas > status.UpdatedReplicas:
-		return false, fmt.Sprintf("%d old replicas were left", status.Replicas-status.UpdatedReplicas), nil
+	case status.Replicas > wanted:
+		return false, fmt.Sprintf("%d superfluous replicas were left", status.Replicas-wanted), nil
 	case status.AvailableReplicas < wanted:
 		return false, fmt.Sprintf("%d of %d replicas were available", status.AvailableReplicas, wanted), nil
 	}

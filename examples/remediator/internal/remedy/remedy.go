@@ -107,12 +107,10 @@ func (r *Remediator) begin(ctx context.Context, entry history.Entry, decision De
 
 // execute waits for a slot and carries the action out.
 func (r *Remediator) execute(ctx context.Context, entry history.Entry, decision Decision) (history.Entry, history.Status, string) {
-	select {
-	case r.slots <- struct{}{}:
-		defer func() { <-r.slots }()
-	case <-r.stopping:
+	if !r.takeSlot() {
 		return entry, history.Failed, "the remediator stopped before the action began"
 	}
+	defer func() { <-r.slots }()
 	entry.Status = history.Executing
 	if err := r.config.History.Record(entry); err != nil {
 		return entry, history.Failed, err.Error()
@@ -135,6 +133,22 @@ func (r *Remediator) execute(ctx context.Context, entry history.Entry, decision 
 		return entry, history.DryRun, "the API server accepted the change as a dry run; nothing was stored"
 	}
 	return entry, history.Succeeded, ""
+}
+
+// takeSlot waits for a free slot. While one is free an action that was accepted begins,
+// also during Close.
+func (r *Remediator) takeSlot() bool {
+	select {
+	case r.slots <- struct{}{}:
+		return true
+	default:
+	}
+	select {
+	case r.slots <- struct{}{}:
+		return true
+	case <-r.stopping:
+		return false
+	}
 }
 
 // finish records the final status of an entry, counts and logs it.
