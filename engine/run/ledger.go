@@ -171,9 +171,14 @@ func (e *entry) wait(ctx context.Context) error {
 }
 
 func (e *entry) supervised(ctx context.Context, f func(context.Context, json.RawMessage) error) error {
-	err := supervisor{abort: e.ledger.run.options.Abort}.do(ctx, func(ctx context.Context) error { return f(ctx, e.info.Data) })
-	if s := stopOf(ctx); s != nil && err != nil && contextual(err) {
-		return s
+	return supervisor{abort: e.ledger.run.options.Abort}.undo(ctx, func(ctx context.Context) error { return f(ctx, e.info.Data) })
+}
+
+// undo runs a part of an undo and says why it was ended, if it was.
+func (s supervisor) undo(ctx context.Context, f func(context.Context) error) error {
+	err := s.do(ctx, f)
+	if ended := stopOf(ctx); ended != nil && err != nil && contextual(err) {
+		return ended
 	}
 	return err
 }

@@ -51,9 +51,9 @@ func undoNamed(undos []step.Undo, name string) (step.Undo, error) {
 }
 
 func within(ctx context.Context, timeout time.Duration, f func(context.Context) error) error {
-	ctx, cancel := context.WithTimeout(ctx, timeout)
+	ctx, cancel := context.WithTimeoutCause(ctx, timeout, undoTimeout(timeout))
 	defer cancel()
-	return f(ctx)
+	return supervisor{}.undo(ctx, f)
 }
 
 func settle(j Journal, r Recovered) error {
