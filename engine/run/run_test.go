@@ -47,7 +47,8 @@ func TestExitCodes(t *testing.T) {
 		{"flaky", func(o *Options) { o.Retries = 1 }, []*scenario.Scenario{one("x", failsTimes(1, step.Fail("no")))}, 0, step.Flaky},
 		{
 			"flaky counts on request", func(o *Options) { o.Retries, o.FailOnFlaky = 1, true },
-			[]*scenario.Scenario{one("x", failsTimes(1, step.Fail("no")))}, 1, step.Failed,
+			[]*scenario.Scenario{one("x", failsTimes(1, step.Fail("no")))},
+			1, step.Failed,
 		},
 	}
 	for _, test := range tests {

@@ -122,18 +122,17 @@ func TestStepThatDoesNotStopIsLeftAlone(t *testing.T) {
 
 func TestPanic(t *testing.T) {
 	inTime(t, func(t *testing.T, b *bench) {
-		explode := func(context.Context, *step.Run) (map[string]any, error) {
-			var m map[string]int
-			m["x"] = 1
-			return nil, nil
+		explode := func(_ context.Context, run *step.Run) (map[string]any, error) {
+			var pods []string
+			return map[string]any{"first": pods[len(run.ID)]}, nil
 		}
 		out := b.run(t.Context(), story("shop",
 			list(newStep("deploy", changes("quick", "web", passes)), newStep("bad", explode)), newStep("f", passes)))
 		expect(t, "results", b.journal.results(),
 			"0s step.finished deploy passed",
-			"0s step.finished bad errored | panic: assignment to entry in nil map",
+			"0s step.finished bad errored | panic: runtime error: index out of range [3] with length 0",
 			"0s step.finished f passed",
-			"0s scenario.finished shop errored cause=bad | bad: panic: assignment to entry in nil map",
+			"0s scenario.finished shop errored cause=bad | bad: panic: runtime error: index out of range [3] with length 0",
 		)
 		expect(t, "undone", b.desk.done, "start web")
 		sections := b.journal.one(t, journal.StepFinished, "bad").Result.Sections
