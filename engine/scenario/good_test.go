@@ -22,7 +22,10 @@ steps:
     make: {names: later}
   - id: third
     make: {names: "${{ steps.first.thing.name }}", count: 2}
+  - say: "limit is ${{ vars.limit }}"
+    needs: []
   - id: group
+    needs: third
     together:
       - id: inner
         make: {names: x, count: "${{ steps.third.ready }}"}
@@ -45,7 +48,7 @@ func TestEdges(t *testing.T) {
 		edges[st.ID] = names(st.After) + "|" + names(st.AfterStart) + "|" + names(st.Needs)
 	}
 	want := map[string]string{
-		"first": "||", "step2": "first||", "third": "first|step2|first", "group": "third||third", "free": "first,group||first,group",
+		"first": "||", "step2": "first||", "third": "first|step2|first", "step4": "||", "group": "third||third", "free": "first,group||first,group",
 	}
 	for id, w := range want {
 		if edges[id] != w {

@@ -47,6 +47,10 @@ type groupConfig struct {
 	Steps step.Block `yaml:"steps" required:"true" shorthand:"true" doc:"Steps that start together."`
 }
 
+type sayConfig struct {
+	Text string `yaml:"text" required:"true" shorthand:"true" doc:"What is said."`
+}
+
 type none struct{}
 
 func registry() *step.Registry {
@@ -67,6 +71,10 @@ func registry() *step.Registry {
 		step.Define(step.Spec[groupConfig, none]{
 			Name: "together", Group: step.Flow, Doc: "# together\n\nRuns steps at once.\n", Visible: true, Unordered: true,
 			Run: func(context.Context, *step.Run, groupConfig) (none, error) { return none{}, nil },
+		}),
+		step.Define(step.Spec[sayConfig, none]{
+			Name: "say", Group: step.Flow, Doc: "# say\n\nSays things.\n",
+			Run: func(context.Context, *step.Run, sayConfig) (none, error) { return none{}, nil },
 		}),
 	}}
 	return r
