@@ -100,11 +100,12 @@ func (p *program) root() *cobra.Command {
 		Short: "A Kubernetes cluster in the box",
 		Long: `A Kubernetes cluster in the box: the real API server, controllers and scheduler with simulated nodes and pods, on the
 loopback address, without root and without containers.`,
-		Annotations:       map[string]string{cobra.CommandDisplayNameAnnotation: p.name},
-		SilenceUsage:      true,
-		SilenceErrors:     true,
-		CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true},
-		Args:              cobra.ArbitraryArgs,
+		Annotations:                map[string]string{cobra.CommandDisplayNameAnnotation: p.name},
+		SilenceUsage:               true,
+		SilenceErrors:              true,
+		SuggestionsMinimumDistance: 2,
+		CompletionOptions:          cobra.CompletionOptions{DisableDefaultCmd: true},
+		Args:                       cobra.ArbitraryArgs,
 		RunE: func(command *cobra.Command, arguments []string) error {
 			if len(arguments) > 0 {
 				return p.unknownCommand(command, arguments[0])

@@ -34,6 +34,7 @@ func Run(ctx context.Context, name string, arguments []string) (code int, found 
 		return 0, false
 	}
 	watchLifeline()
+	releaseCode()
 	switch name {
 	case supervise.Etcd:
 		etcdmain.Main(append([]string{name}, arguments...))

@@ -178,3 +178,16 @@ func NodeReady(node *corev1.Node) bool {
 	}
 	return false
 }
+
+// NodeLost says whether a node is steered to be lost and is reported so.
+func NodeLost(node *corev1.Node) bool {
+	if nodeSteered(node, NotReady) != "unknown" {
+		return false
+	}
+	for _, condition := range node.Status.Conditions {
+		if condition.Type == corev1.NodeReady {
+			return condition.Status == corev1.ConditionUnknown
+		}
+	}
+	return false
+}

@@ -407,16 +407,21 @@ func resourcesMoved(v view) bool {
 	return v.status.Resources != nil && !equality.Semantic.DeepEqual(*v.status.Resources, v.container.Resources)
 }
 
-// CorrectReadiness reports a pod ready whose containers are ready but which someone else has reported as not ready. It
-// says whether there was anything to correct.
-func CorrectReadiness(pod *corev1.Pod, now time.Time) bool {
+// ReportLoss reports a pod whose containers are ready as not ready when its node is lost, and as ready when the node is
+// back. It says whether that changes anything.
+func ReportLoss(pod *corev1.Pod, lost bool, now time.Time) bool {
 	if pod.Status.Phase != corev1.PodRunning || conditionStatus(pod, corev1.ContainersReady) != corev1.ConditionTrue {
 		return false
 	}
-	if reason, _ := gatesUnready(pod); reason != "" || conditionStatus(pod, corev1.PodReady) == corev1.ConditionTrue {
+	reason, _ := gatesUnready(pod)
+	wanted := statusOf(!lost)
+	if reason != "" || conditionStatus(pod, corev1.PodReady) == wanted {
 		return false
 	}
 	a := advance{pod: pod, now: metav1.NewTime(now)}
-	a.setCondition(corev1.PodReady, corev1.ConditionTrue, "", "")
+	if lost {
+		reason = "NodeLost"
+	}
+	a.setCondition(corev1.PodReady, wanted, reason, "")
 	return true
 }

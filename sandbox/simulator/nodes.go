@@ -16,11 +16,12 @@ import (
 	"github.com/scenario-runner/scenario-runner/sandbox/simulation"
 )
 
-// newNodeLoop reports the pods of a node ready again when the node comes back. While a node isn't ready, the node
-// lifecycle controller reports its pods as not ready; the kubelet that returns corrects that.
+// newNodeLoop reports the pods of a lost node as not ready, and as ready again when the node comes back. In a real
+// cluster the node lifecycle controller does the former when it finds a node lost, which here it is told, and the
+// kubelet that returns does the latter.
 func newNodeLoop(client kubernetes.Interface, factory informers.SharedInformerFactory) *loop {
 	nodes := factory.Core().V1().Nodes()
-	r := nodeReturns{client: client, lister: nodes.Lister()}
+	r := nodeLosses{client: client, lister: nodes.Lister()}
 	l := newLoop("nodes", 2, r.reconcile)
 	l.follow(nodes.Informer(), func(object any) []string {
 		node, ok := object.(*corev1.Node)
@@ -32,12 +33,12 @@ func newNodeLoop(client kubernetes.Interface, factory informers.SharedInformerFa
 	return l
 }
 
-type nodeReturns struct {
+type nodeLosses struct {
 	client kubernetes.Interface
 	lister corelisters.NodeLister
 }
 
-func (r *nodeReturns) reconcile(ctx context.Context, name string) (time.Duration, error) {
+func (r *nodeLosses) reconcile(ctx context.Context, name string) (time.Duration, error) {
 	node, err := r.lister.Get(name)
 	if apierrors.IsNotFound(err) {
 		return 0, nil
@@ -45,7 +46,8 @@ func (r *nodeReturns) reconcile(ctx context.Context, name string) (time.Duration
 	if err != nil {
 		return 0, fmt.Errorf("look up the node: %w", err)
 	}
-	if !simulation.NodeReady(node) {
+	lost := simulation.NodeLost(node)
+	if !lost && !simulation.NodeReady(node) {
 		return 0, nil
 	}
 	pods, err := r.client.CoreV1().Pods(metav1.NamespaceAll).List(ctx, metav1.ListOptions{
@@ -56,20 +58,20 @@ func (r *nodeReturns) reconcile(ctx context.Context, name string) (time.Duration
 		return 0, fmt.Errorf("list the pods of the node: %w", err)
 	}
 	for i := range pods.Items {
-		if err := r.correct(ctx, &pods.Items[i]); err != nil {
+		if err := r.report(ctx, &pods.Items[i], lost); err != nil {
 			return 0, err
 		}
 	}
 	return 0, nil
 }
 
-func (r *nodeReturns) correct(ctx context.Context, pod *corev1.Pod) error {
-	if !simulation.CorrectReadiness(pod, time.Now()) {
+func (r *nodeLosses) report(ctx context.Context, pod *corev1.Pod, lost bool) error {
+	if !simulation.ReportLoss(pod, lost, time.Now()) {
 		return nil
 	}
 	_, err := r.client.CoreV1().Pods(pod.Namespace).UpdateStatus(ctx, pod, metav1.UpdateOptions{})
 	if err != nil && !apierrors.IsNotFound(err) {
-		return fmt.Errorf("report pod %s/%s ready again: %w", pod.Namespace, pod.Name, err)
+		return fmt.Errorf("report the readiness of pod %s/%s: %w", pod.Namespace, pod.Name, err)
 	}
 	return nil
 }
