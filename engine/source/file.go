@@ -89,9 +89,29 @@ func (f *File) syntax(err error, diags *diag.List) {
 		message = m[2]
 	}
 	line = min(max(line, 1), len(f.lines))
+	if strings.HasPrefix(message, "did not find expected ',' or") && f.questionMark(line, diags) {
+		return
+	}
 	text := strings.TrimRight(f.lines[line-1], " \r")
 	indent := len(text) - len(strings.TrimLeft(text, " \t"))
 	diags.Add(f.at(line, indent+1, max(utf8.RuneCountInString(text)-indent, 1)), "yaml-syntax", "not valid YAML: %s", message)
+}
+
+// questionMark reports an expression such as a?.b in flow style that is not quoted, which this YAML parser can't read. Its
+// own message names neither the place nor the reason, and a line near by at best.
+func (f *File) questionMark(line int, diags *diag.List) bool {
+	for l := line; l <= min(line+2, len(f.lines)); l++ {
+		text := f.line(l)
+		for _, mark := range []string{"?.", "??", "?["} {
+			before, _, found := strings.Cut(text, mark)
+			if found && strings.ContainsAny(before, "{[") {
+				diags.Add(f.at(l, utf8.RuneCountInString(before)+1, 1), "yaml-syntax",
+					`not valid YAML: "?" can't stand in plain text inside { } or [ ]; put the expression in quotes`)
+				return true
+			}
+		}
+	}
+	return false
 }
 
 func (f *File) at(line, column, width int) diag.Range {
