@@ -22,10 +22,16 @@ func TestFlagsThatAreWrong(t *testing.T) {
 		"absent":     {[]string{"--rules", "absent.yaml"}, exitUsage, "read the rule file: open absent.yaml: no such file or directory\n"},
 		"no cluster": {[]string{"--rules", "rules.yaml"}, exitError, "remediator: no cluster is named: give --kubeconfig, or run in a pod: " +
 			"unable to load in-cluster configuration, KUBERNETES_SERVICE_HOST and KUBERNETES_SERVICE_PORT must be defined\n"},
-		"address": {[]string{"--rules", "rules.yaml", "--kubeconfig", kubeconfig, "--listen", "nowhere"}, exitError,
-			"remediator: listen on \"nowhere\": listen tcp: address nowhere: missing port in address\n"},
-		"other context": {[]string{"--rules", "rules.yaml", "--kubeconfig", kubeconfig, "--context", "x"}, exitError,
-			"remediator: read the kubeconfig \"" + kubeconfig + "\": context \"x\" does not exist\n"},
+		"address": {
+			[]string{"--rules", "rules.yaml", "--kubeconfig", kubeconfig, "--listen", "nowhere"},
+			exitError,
+			"remediator: listen on \"nowhere\": listen tcp: address nowhere: missing port in address\n",
+		},
+		"other context": {
+			[]string{"--rules", "rules.yaml", "--kubeconfig", kubeconfig, "--context", "x"},
+			exitError,
+			"remediator: read the kubeconfig \"" + kubeconfig + "\": context \"x\" does not exist\n",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var stdout, stderr bytes.Buffer
