@@ -2,6 +2,7 @@ package kube
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -175,7 +176,10 @@ func (t *Target) prepare(ctx context.Context, manifest *unstructured.Unstructure
 	if err != nil {
 		return nil, Mapping{}, err
 	}
-	object := manifest.DeepCopy()
+	object, err := copyOf(manifest)
+	if err != nil {
+		return nil, Mapping{}, err
+	}
 	if object.GetName() == "" && object.GetGenerateName() == "" {
 		return nil, Mapping{}, fmt.Errorf("a manifest of kind %s has no metadata.name", manifest.GetKind())
 	}
@@ -184,6 +188,15 @@ func (t *Target) prepare(ctx context.Context, manifest *unstructured.Unstructure
 	object.SetResourceVersion("")
 	object.SetUID("")
 	return object, mapping, nil
+}
+
+// copyOf copies a manifest through JSON, because those that come from YAML hold numbers that apimachinery can't copy.
+func copyOf(manifest *unstructured.Unstructured) (*unstructured.Unstructured, error) {
+	body, err := json.Marshal(manifest.Object)
+	if err != nil {
+		return nil, fmt.Errorf("write %s %s as JSON: %w", manifest.GetKind(), manifest.GetName(), err)
+	}
+	return decode(body)
 }
 
 // patience returns what is worth another attempt for changes: concurrent changes, and a kind that was defined so

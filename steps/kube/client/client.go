@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/url"
 	"strings"
@@ -18,12 +19,14 @@ import (
 
 	utilnet "k8s.io/apimachinery/pkg/util/net"
 	"k8s.io/client-go/rest"
+	"k8s.io/client-go/util/connrotation"
 )
 
 // Client is a connection to one API server. It is safe for concurrent use.
 type Client struct {
 	server   *url.URL
 	http     *http.Client
+	dialer   *connrotation.Dialer
 	policy   Policy
 	reached  atomic.Bool
 	requests atomic.Int64
@@ -65,11 +68,19 @@ func New(config *rest.Config, policy Policy) (*Client, error) {
 	if err := rest.LoadTLSFiles(config); err != nil {
 		return nil, fmt.Errorf("the certificates of %s: %w", server, err)
 	}
+	dial := config.Dial
+	if dial == nil {
+		dial = (&net.Dialer{Timeout: 5 * time.Second, KeepAlive: 30 * time.Second}).DialContext
+	}
+	dialer := connrotation.NewDialer(dial)
+	if config.Transport == nil {
+		config.Dial = dialer.DialContext
+	}
 	doer, err := rest.HTTPClientFor(config)
 	if err != nil {
 		return nil, fmt.Errorf("the connection to %s: %w", server, err)
 	}
-	return &Client{server: server, http: doer, policy: policy.withDefaults()}, nil
+	return &Client{server: server, http: doer, dialer: dialer, policy: policy.withDefaults()}, nil
 }
 
 func serverURL(config *rest.Config) (*url.URL, error) {
@@ -93,8 +104,12 @@ func (c *Client) Reached() bool { return c.reached.Load() }
 // Counts returns how many requests were sent, streams included, and how many of them were repetitions.
 func (c *Client) Counts() (requests, retries int64) { return c.requests.Load(), c.retries.Load() }
 
-// Close drops idle connections.
-func (c *Client) Close() { utilnet.CloseIdleConnectionsFor(c.http.Transport) }
+// Close drops all connections. Requests that are still made connect again, so call it when there will be none.
+func (c *Client) Close() {
+	utilnet.CloseIdleConnectionsFor(c.http.Transport)
+	// A connection whose last stream was cut off a moment ago does not count as idle yet.
+	c.dialer.CloseAll()
+}
 
 // Policy returns the retry policy of the client, for those who hold streams and retry by themselves.
 func (c *Client) Policy() Policy { return c.policy }

@@ -7,6 +7,7 @@ package explain
 import (
 	"context"
 	"fmt"
+	"regexp"
 	"strings"
 	"time"
 
@@ -73,15 +74,23 @@ func Missing(ctx context.Context, target *kube.Target, ref kube.Ref) []step.Sect
 func headline(object *unstructured.Unstructured) string {
 	judged := ready.Of(object)
 	state := judged.Message
-	if judged.Ready {
+	switch {
+	case judged.Ready:
 		state = "ready"
+	case object.GetKind() == "Pod" && len(ready.Containers(object)) > 0:
+		// The containers follow, each with its own story.
+		phase, _, _ := unstructured.NestedString(object.Object, "status", "phase")
+		state = phase + ", not ready"
 	}
 	return clip(fmt.Sprintf("%s %s: %s", object.GetKind(), object.GetName(), state))
 }
 
+// podUID is what kubelets put behind the name of a pod; it helps nobody.
+var podUID = regexp.MustCompile(`\([0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\)`)
+
 // clip keeps a line readable and on one line.
 func clip(line string) string {
-	line = strings.Join(strings.Fields(line), " ")
+	line = podUID.ReplaceAllString(strings.Join(strings.Fields(line), " "), "")
 	if runes := []rune(line); len(runes) > lineLimit {
 		return string(runes[:lineLimit-1]) + "…"
 	}

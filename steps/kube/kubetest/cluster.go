@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	utiljson "k8s.io/apimachinery/pkg/util/json"
 	"k8s.io/apimachinery/pkg/util/rand"
 	"sigs.k8s.io/yaml"
 
@@ -63,8 +64,12 @@ func WithoutNamespaceWait(undos []step.Undo) []step.Undo {
 // Object reads a manifest.
 func Object(t testing.TB, manifest string) *unstructured.Unstructured {
 	t.Helper()
+	content, err := yaml.YAMLToJSON([]byte(manifest))
 	object := &unstructured.Unstructured{}
-	if err := yaml.Unmarshal([]byte(manifest), &object.Object); err != nil {
+	if err == nil {
+		err = utiljson.Unmarshal(content, &object.Object)
+	}
+	if err != nil {
 		t.Fatalf("manifest: %v\n%s", err, manifest)
 	}
 	return object
