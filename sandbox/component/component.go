@@ -23,6 +23,7 @@ import (
 	controllermanager "k8s.io/kubernetes/cmd/kube-controller-manager/app"
 	scheduler "k8s.io/kubernetes/cmd/kube-scheduler/app"
 
+	"github.com/scenario-runner/scenario-runner/sandbox/footprint"
 	"github.com/scenario-runner/scenario-runner/sandbox/simulator"
 	"github.com/scenario-runner/scenario-runner/sandbox/supervise"
 )
@@ -34,7 +35,7 @@ func Run(ctx context.Context, name string, arguments []string) (code int, found 
 		return 0, false
 	}
 	watchLifeline()
-	releaseCode()
+	go footprint.Watch(ctx, footprint.Moments())
 	switch name {
 	case supervise.Etcd:
 		etcdmain.Main(append([]string{name}, arguments...))

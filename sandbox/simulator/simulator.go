@@ -97,6 +97,8 @@ func runControllers(ctx context.Context, use clients, listener *server) error {
 
 func newClients(config *rest.Config) (clients, error) {
 	config.QPS = -1
+	// Deleting the content of a namespace touches deprecated kinds too.
+	config.WarningHandler = rest.NoWarnings{}
 	typed, err := kubernetes.NewForConfig(protobuf(config))
 	if err != nil {
 		return clients{}, fmt.Errorf("make a client: %w", err)

@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/scenario-runner/scenario-runner/sandbox/footprint"
 	"github.com/scenario-runner/scenario-runner/sandbox/place"
 )
 
@@ -148,7 +149,16 @@ func (s *supervisor) run(ctx context.Context) (err error) {
 	if err := s.becomeReady(); err != nil {
 		return err
 	}
-	return s.guard(ctx)
+	watching := make(chan struct{})
+	ctx, cancel := context.WithCancelCause(ctx)
+	go func() {
+		defer close(watching)
+		footprint.Watch(ctx, footprint.Moments())
+	}()
+	err = s.guard(ctx)
+	cancel(nil)
+	<-watching
+	return err
 }
 
 // startAll starts the components and fills the cluster. A component that crashes meanwhile ends the waiting.

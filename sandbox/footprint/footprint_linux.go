@@ -1,4 +1,4 @@
-package component
+package footprint
 
 import (
 	"bufio"
@@ -6,31 +6,18 @@ import (
 	"os"
 	"strings"
 	"syscall"
-	"time"
 )
 
-// settled is when a component has run its initialization code.
-const settled = 3 * time.Second
-
-// releaseCode gives back the pages of the program file that only the start has needed. All components are one program
-// whose packages are all initialized in every process, so without this each of them keeps tens of megabytes of code
-// mapped that it will never run again. Whatever is needed later is mapped again from the page cache.
-func releaseCode() {
-	time.AfterFunc(settled, func() {
-		if err := releaseCodeNow(); err != nil {
-			fmt.Fprintf(os.Stderr, "release the code of the start: %v\n", err)
-		}
-	})
-}
-
-func releaseCodeNow() error {
+// ReleaseCode gives back the pages of the program file that only the start has needed. Whatever is needed later is
+// mapped again from the page cache.
+func ReleaseCode() error {
 	executable, err := os.Readlink("/proc/self/exe")
 	if err != nil {
-		return err
+		return fmt.Errorf("find this program: %w", err)
 	}
 	file, err := os.Open("/proc/self/smaps")
 	if err != nil {
-		return err
+		return fmt.Errorf("read the memory map: %w", err)
 	}
 	defer file.Close()
 	var region mapping
@@ -41,17 +28,20 @@ func releaseCodeNow() error {
 			region = next
 			continue
 		}
-		dirty, found := strings.CutPrefix(line, "Private_Dirty:")
+		changed, found := strings.CutPrefix(line, "Anonymous:")
 		// Only pages that are the same in the file may be dropped.
-		if found && region.end > region.start && strings.TrimSpace(dirty) == "0 kB" {
+		if found && region.end > region.start && strings.TrimSpace(changed) == "0 kB" {
 			_, _, code := syscall.Syscall(syscall.SYS_MADVISE, region.start, region.end-region.start, syscall.MADV_DONTNEED)
 			if code != 0 {
-				return code
+				return fmt.Errorf("give back the code of the start: %w", code)
 			}
 			region = mapping{}
 		}
 	}
-	return lines.Err()
+	if err := lines.Err(); err != nil {
+		return fmt.Errorf("read the memory map: %w", err)
+	}
+	return nil
 }
 
 // mapping is a region of memory.
