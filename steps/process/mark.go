@@ -42,7 +42,7 @@ const (
 // Undo returns the undo that ends whatever a program has left: after a killed runner, or programs that left their group.
 func Undo(name string) step.Undo {
 	return step.DefineUndo(name,
-		func(s Started) string { return "end the program " + s.Program },
+		func(s Started) string { return "end " + s.Program },
 		func(_ context.Context, s Started) error {
 			ask, _ := terminate()
 			_, err := signalMarked(s.Mark, ask)

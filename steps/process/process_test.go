@@ -199,7 +199,7 @@ func undo(t *testing.T, s Started) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got, want := u.Describe(data), "end the program "+s.Program; got != want {
+	if got, want := u.Describe(data), "end "+s.Program; got != want {
 		t.Errorf("describes itself as %q, want %q", got, want)
 	}
 	if err := u.Start(t.Context(), data); err != nil {

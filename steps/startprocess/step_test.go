@@ -282,7 +282,7 @@ func TestUndoIsWrittenBeforeTheStart(t *testing.T) {
 	if want := "program could not be started: no such file or directory"; err == nil || err.Error() != want {
 		t.Errorf("got %v, want %s", err, want)
 	}
-	if d := cmp.Diff([]string{"end the program program"}, host.Open()); d != "" {
+	if d := cmp.Diff([]string{"end program"}, host.Open()); d != "" {
 		t.Errorf("ledger (-want +got):\n%s", d)
 	}
 }
