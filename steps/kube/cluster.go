@@ -84,7 +84,7 @@ func (c *Cluster) explain(err error) error {
 		if c.Name != "" {
 			name = fmt.Sprintf("cluster %q", c.Name)
 		}
-		return fmt.Errorf("%s of %s does not answer: %w; %s", name, c.Connection, err, orSandbox)
+		return fmt.Errorf("%s of %s does not answer: %w; %s", name, c.Connection, unreachable, orSandbox)
 	}
 	if apierrors.IsUnauthorized(err) {
 		return fmt.Errorf("%s refuses the credentials of %s: %w", c.Server(), c.Connection, err)

@@ -31,7 +31,12 @@ type Cluster struct {
 // the end of the namespace itself is not waited for.
 func New(t testing.TB) *Cluster {
 	t.Helper()
-	kubeconfig := Kubeconfig(t)
+	return NewOn(t, Kubeconfig(t))
+}
+
+// NewOn is New on the cluster of a kubeconfig, such as that of a Proxy.
+func NewOn(t testing.TB, kubeconfig string) *Cluster {
+	t.Helper()
 	env := kube.NewEnv(kube.Options{Kubeconfig: kubeconfig, CacheDir: filepath.Join(filepath.Dir(kubeconfig), "discovery-of-tests")})
 	t.Cleanup(env.Close)
 	c := &Cluster{Kubeconfig: kubeconfig, Env: env, Host: steptest.NewHost(t, WithoutNamespaceWait(env.Undos())...)}

@@ -2,6 +2,7 @@ package kubetest
 
 import (
 	"bufio"
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -9,6 +10,8 @@ import (
 	"os/exec"
 	"path/filepath"
 	"sync"
+	"testing"
+	"time"
 )
 
 // Sandbox is a cluster in the box that ends with the test process.
@@ -16,7 +19,33 @@ type Sandbox struct {
 	Name       string `json:"name"`
 	Kubeconfig string `json:"kubeconfig"`
 
-	stdin *os.File // the sandbox ends when this is closed, by us or by our end
+	binary  string
+	stdin   *os.File // the sandbox ends when this is closed, by us or by our end
+	command *exec.Cmd
+}
+
+// OwnSandbox starts a sandbox for one test, which may then break it. It ends with the test.
+func OwnSandbox(t testing.TB) *Sandbox {
+	t.Helper()
+	sandbox, err := startSandbox(2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = sandbox.stdin.Close() // its end is what counts
+		_ = sandbox.command.Wait()
+	})
+	return sandbox
+}
+
+// Restart kills a component of the sandbox, such as kube-apiserver, and starts it again after the pause. It returns when
+// the component is up again.
+func (s *Sandbox) Restart(ctx context.Context, component string, pause time.Duration) error {
+	output, err := exec.CommandContext(ctx, s.binary, "restart", "--name", s.Name, "--pause", pause.String(), component).CombinedOutput()
+	if err != nil {
+		return fmt.Errorf("restart %s: %w\n%s", component, err, output)
+	}
+	return nil
 }
 
 // shared is the sandbox of the process. It is the one package-level variable: a control plane per test would take
@@ -74,7 +103,7 @@ func startSandbox(nodes int) (*Sandbox, error) {
 		return nil, fmt.Errorf("start the sandbox: %w", err)
 	}
 	_ = stdoutWriter.Close() // ours; the sandbox has its own, and its end must be seen
-	sandbox := &Sandbox{stdin: stdin}
+	sandbox := &Sandbox{binary: binary, stdin: stdin, command: command}
 	line, err := bufio.NewReader(stdout).ReadBytes('\n')
 	if err != nil {
 		_, _ = stderr.Seek(0, io.SeekStart)
