@@ -5,6 +5,7 @@ import (
 
 	"github.com/scenario-runner/scenario-runner/engine/step"
 	"github.com/scenario-runner/scenario-runner/steps/deploy/manifest"
+	"github.com/scenario-runner/scenario-runner/steps/readiness"
 )
 
 // check reads the manifests, so that a missing file or a mistake in one is found before a cluster is touched. Paths and
@@ -17,6 +18,7 @@ func check(c *Config, p *step.Problems) {
 	if p.Given("template") && !p.Given("manifests") {
 		p.At("template", "template is about manifest files, but there are none; inline objects are evaluated always")
 	}
+	readiness.Check(c.Tolerate, p)
 	if p.Dynamic("manifests") {
 		checkFiles(c, p)
 	}
@@ -31,9 +33,6 @@ func check(c *Config, p *step.Problems) {
 }
 
 func checkFiles(c *Config, p *step.Problems) {
-	if len(c.Manifests) == 0 {
-		p.At("manifests", "manifests names no file")
-	}
 	for i, name := range c.Manifests {
 		if name == "" {
 			continue

@@ -24,7 +24,7 @@ type Config struct {
 	Labels      map[string]string `yaml:"labels" doc:"Labels added to every object."`
 	Annotations map[string]string `yaml:"annotations" doc:"Annotations added to every object."`
 	WaitReady   bool              `yaml:"waitReady" doc:"Wait until every object is ready; true unless told otherwise."`
-	Tolerate    []string          `yaml:"tolerate" single:"true" doc:"States that do not end the wait early although an object in them hardly ever becomes ready, such as ImagePullBackOff." example:"[ImagePullBackOff]"`
+	Tolerate    []string          `yaml:"tolerate" single:"true" doc:"States in which the wait goes on although it is not likely to end well: jobFailed, podFailed, imagePull, containerConfig, unschedulable, quota, progressDeadline, stalled." example:"[imagePull]"`
 	Undo        string            `yaml:"undo" enum:"auto,keep" doc:"With keep the objects stay after the scenario, unless they are in its own namespace."`
 }
 

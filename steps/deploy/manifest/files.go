@@ -104,12 +104,14 @@ func folder(files fs.FS, name string) ([]string, error) {
 }
 
 func isManifest(file string) bool {
-	for _, ours := range []string{".scenario.yaml", ".suite.yaml", ".template.yaml"} {
-		if strings.HasSuffix(file, ours) {
-			return false
-		}
-	}
-	return slices.Contains([]string{".yaml", ".yml", ".json"}, path.Ext(file))
+	return !isOurs(file) && slices.Contains([]string{".yaml", ".yml", ".json"}, path.Ext(file))
+}
+
+// isOurs reports whether a file is a scenario, a suite or a template by its name.
+func isOurs(file string) bool {
+	return slices.ContainsFunc([]string{".scenario.yaml", ".suite.yaml", ".template.yaml"}, func(suffix string) bool {
+		return strings.HasSuffix(file, suffix)
+	})
 }
 
 // glob returns the files that match a pattern, in which ** stands for any number of folders.
@@ -124,10 +126,12 @@ func glob(files fs.FS, pattern string) ([]string, error) {
 	start := path.Join(append([]string{"."}, parts[:static]...)...)
 	var out []string
 	err := fs.WalkDir(files, start, func(file string, entry fs.DirEntry, err error) error {
-		if err != nil {
+		switch {
+		case err != nil:
 			return err
-		}
-		if !entry.IsDir() && matches(parts, strings.Split(file, "/")) {
+		case entry.IsDir() && file != start && strings.HasPrefix(entry.Name(), "."):
+			return fs.SkipDir
+		case !entry.IsDir() && !isOurs(file) && matches(parts, strings.Split(file, "/")):
 			out = append(out, file)
 		}
 		return nil

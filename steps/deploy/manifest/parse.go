@@ -51,10 +51,10 @@ func documents(text []byte) []document {
 		if trimmed == "---" || strings.HasPrefix(trimmed, "--- ") {
 			out = append(out, current)
 			// What follows the dashes on their line belongs to the document, and so does the line in positions.
-			current = document{start: number, text: []byte(strings.TrimPrefix(trimmed, "---") + "\n")}
-			continue
+			current = document{start: number}
+			line = []byte(strings.TrimPrefix(trimmed, "---") + "\n")
 		}
-		if word := strings.TrimSpace(trimmed); current.first == 0 && word != "" && !strings.HasPrefix(word, "#") {
+		if word := strings.TrimSpace(string(line)); current.first == 0 && word != "" && !strings.HasPrefix(word, "#") {
 			current.first = number
 		}
 		current.text = append(current.text, line...)
@@ -89,6 +89,10 @@ func syntaxError(d document, err error) error {
 		relative, _ := strconv.Atoi(text[m[2]:m[3]]) // the expression matches digits only
 		line = d.start + relative - 1
 		text = text[:m[0]] + text[m[1]:]
+		if strings.HasPrefix(text, "did not find expected") {
+			// The parser counts lines from 0 where it misses something.
+			line = min(line+1, d.start+bytes.Count(bytes.TrimRight(d.text, "\n"), []byte("\n")))
+		}
 	}
 	first, _, _ := strings.Cut(text, "\n")
 	return fmt.Errorf("%d: %w", line, errors.New(first))
