@@ -4,17 +4,38 @@ package builtin
 
 import (
 	"github.com/scenario-runner/scenario-runner/engine/step"
+	assert "github.com/scenario-runner/scenario-runner/steps/assert"
+	deletestep "github.com/scenario-runner/scenario-runner/steps/delete"
+	deploy "github.com/scenario-runner/scenario-runner/steps/deploy"
 	fail "github.com/scenario-runner/scenario-runner/steps/fail"
+	injectchaos "github.com/scenario-runner/scenario-runner/steps/injectchaos"
 	"github.com/scenario-runner/scenario-runner/steps/kube"
 	parallel "github.com/scenario-runner/scenario-runner/steps/parallel"
+	patch "github.com/scenario-runner/scenario-runner/steps/patch"
+	rollout "github.com/scenario-runner/scenario-runner/steps/rollout"
+	scale "github.com/scenario-runner/scenario-runner/steps/scale"
 	set "github.com/scenario-runner/scenario-runner/steps/set"
 	sleep "github.com/scenario-runner/scenario-runner/steps/sleep"
+	startprocess "github.com/scenario-runner/scenario-runner/steps/startprocess"
+	waitfor "github.com/scenario-runner/scenario-runner/steps/waitfor"
 )
 
 // add puts every step of this program into r.
 func add(r *step.Registry, env *kube.Env) {
+	r.Steps = append(r.Steps, assert.New(env))
+	r.Functions = append(r.Functions, assert.Functions()...)
+	r.Steps = append(r.Steps, deletestep.New(env))
+	r.Steps = append(r.Steps, deploy.New(env))
 	r.Steps = append(r.Steps, fail.New())
+	r.Steps = append(r.Steps, injectchaos.New(env))
+	r.Undos = append(r.Undos, injectchaos.Undos(env)...)
 	r.Steps = append(r.Steps, parallel.New())
+	r.Steps = append(r.Steps, patch.New(env))
+	r.Steps = append(r.Steps, rollout.New(env))
+	r.Steps = append(r.Steps, scale.New(env))
 	r.Steps = append(r.Steps, set.New())
 	r.Steps = append(r.Steps, sleep.New())
+	r.Steps = append(r.Steps, startprocess.New(env))
+	r.Undos = append(r.Undos, startprocess.Undos()...)
+	r.Steps = append(r.Steps, waitfor.New(env))
 }
