@@ -103,8 +103,8 @@ steps:
             template:
               metadata: {labels: {app: web}}
               spec: {containers: [{name: app, image: "example.com/app:1"}]}
-  - patch: {target: deployment/web, patch: {spec: {replicas: 4}}}
-  - waitFor: {object: deployment/web, until: object.status?.availableReplicas == 4}
+  - patch: {object: deployment/web, patch: {spec: {replicas: 4}}}
+  - waitFor: {object: deployment/web, until: "object.status?.availableReplicas == 4"}
   - assert:
       given: {settings: {object: configmap/settings}}
       that: settings.data.mode == "on"
