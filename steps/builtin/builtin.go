@@ -8,11 +8,14 @@ import (
 	deletestep "github.com/scenario-runner/scenario-runner/steps/delete"
 	deploy "github.com/scenario-runner/scenario-runner/steps/deploy"
 	fail "github.com/scenario-runner/scenario-runner/steps/fail"
+	httpstep "github.com/scenario-runner/scenario-runner/steps/http"
 	injectchaos "github.com/scenario-runner/scenario-runner/steps/injectchaos"
 	"github.com/scenario-runner/scenario-runner/steps/kube"
 	parallel "github.com/scenario-runner/scenario-runner/steps/parallel"
 	patch "github.com/scenario-runner/scenario-runner/steps/patch"
+	receive "github.com/scenario-runner/scenario-runner/steps/receive"
 	rollout "github.com/scenario-runner/scenario-runner/steps/rollout"
+	runstep "github.com/scenario-runner/scenario-runner/steps/run"
 	scale "github.com/scenario-runner/scenario-runner/steps/scale"
 	set "github.com/scenario-runner/scenario-runner/steps/set"
 	sleep "github.com/scenario-runner/scenario-runner/steps/sleep"
@@ -27,11 +30,15 @@ func add(r *step.Registry, env *kube.Env) {
 	r.Steps = append(r.Steps, deletestep.New(env))
 	r.Steps = append(r.Steps, deploy.New(env))
 	r.Steps = append(r.Steps, fail.New())
+	r.Steps = append(r.Steps, httpstep.New())
 	r.Steps = append(r.Steps, injectchaos.New(env))
 	r.Undos = append(r.Undos, injectchaos.Undos(env)...)
 	r.Steps = append(r.Steps, parallel.New())
 	r.Steps = append(r.Steps, patch.New(env))
+	r.Steps = append(r.Steps, receive.New())
 	r.Steps = append(r.Steps, rollout.New(env))
+	r.Steps = append(r.Steps, runstep.New(env))
+	r.Undos = append(r.Undos, runstep.Undos()...)
 	r.Steps = append(r.Steps, scale.New(env))
 	r.Steps = append(r.Steps, set.New())
 	r.Steps = append(r.Steps, sleep.New())
