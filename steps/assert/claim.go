@@ -71,10 +71,13 @@ func judge(claims []claim, scope eval.Scope, after time.Duration) []finding {
 	return out
 }
 
-// broken returns the first error that is more than a field that is not there: then nothing can be said.
+// isFalse reports whether the claim was answered; one about a field that is not there is false.
+func (f finding) isFalse() bool { return f.err == nil || eval.Missing(f.err) != nil }
+
+// broken returns the first error of a claim that can't be answered.
 func broken(findings []finding) error {
 	for _, f := range findings {
-		if f.err != nil && eval.Missing(f.err) == nil {
+		if !f.isFalse() {
 			return errors.New(f.expr.Source() + ": " + f.err.Error())
 		}
 	}

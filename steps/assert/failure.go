@@ -21,8 +21,7 @@ func (b *board) failure(ctx context.Context, findings []finding, when string) er
 	scope := b.scope()
 	b.mu.Unlock()
 	f := step.Fail("%s", b.headline(findings, scope, when))
-	if slices.ContainsFunc(findings, func(f finding) bool { return f.err != nil && eval.Missing(f.err) == nil }) &&
-		!slices.ContainsFunc(findings, func(f finding) bool { return f.err == nil || eval.Missing(f.err) != nil }) {
+	if !slices.ContainsFunc(findings, finding.isFalse) {
 		f.Verdict = step.Errored
 	}
 	if len(findings) == 1 {
@@ -67,9 +66,7 @@ func (b *board) headline(findings []finding, scope eval.Scope, when string) stri
 		}
 		text = fmt.Sprintf("%d of %d claims do not hold: %s", len(findings), len(b.claims), strings.Join(all, "; "))
 	}
-	if when != "" {
-		text += " " + when
-	}
+	text += when
 	if b.c.Message.Empty() {
 		return text
 	}

@@ -79,7 +79,7 @@ func (b *board) eventually(ctx context.Context) error {
 		return nil
 	}
 	if ctx.Err() != nil && !step.Interrupted(ctx) && len(last) > 0 {
-		return b.failure(ctx, last, "and did not become true within "+observe.Span(b.waited()))
+		return b.failure(ctx, last, " and did not become true within "+observe.Span(b.waited()))
 	}
 	return err
 }
@@ -138,11 +138,15 @@ func (b *board) moment(findings []finding, began time.Time) string {
 			at = s.look.At
 		}
 	}
-	return fmt.Sprintf("%s after the start of %s", observe.Span(at.Sub(began).Round(time.Millisecond)), observe.Span(b.c.span()))
+	return fmt.Sprintf(", %s into the %s that were watched", observe.Span(at.Sub(began).Round(time.Millisecond)), observe.Span(b.c.span()))
 }
 
 func (b *board) progress(findings []finding) {
-	if len(findings) == 0 {
+	switch {
+	case len(findings) == 0 && len(b.claims) == 1:
+		b.run.Progress("1 claim holds")
+		return
+	case len(findings) == 0:
 		b.run.Progress("%d claims hold", len(b.claims))
 		return
 	}
