@@ -16,41 +16,74 @@ import (
 // startRestore makes an object what it was before: it updates the one that is there, creates one that is missing, and
 // replaces one whose fields can't be changed back.
 func (e *Env) startRestore(ctx context.Context, o object) error {
+	return e.bringBack(ctx, "restore", o, func(cluster *Cluster, current *unstructured.Unstructured) error {
+		return cluster.update(ctx, o, current)
+	})
+}
+
+// startRecreate creates an object that was removed. One that is there again, whoever has made it, is left alone.
+func (e *Env) startRecreate(ctx context.Context, o object) error {
+	return e.bringBack(ctx, "create again", o, func(*Cluster, *unstructured.Unstructured) error { return nil })
+}
+
+// bringBack creates the object if it is missing, after the end of a dying one, and else leaves it to found. A concurrent
+// change makes it look again.
+func (e *Env) bringBack(ctx context.Context, verb string, o object, found func(*Cluster, *unstructured.Unstructured) error) error {
 	cluster, err := e.cluster(o)
 	if err != nil {
 		return err
 	}
 	for range conflictTries {
-		if err = cluster.restore(ctx, o); !apierrors.IsConflict(err) && !apierrors.IsAlreadyExists(err) {
+		var current *unstructured.Unstructured
+		current, err = cluster.target().get(ctx, o.Mapping, o.Namespace, o.Name)
+		switch {
+		case apierrors.IsNotFound(err):
+			err = cluster.recreate(ctx, o)
+		case err != nil:
+		case current.GetDeletionTimestamp() != nil:
+			if err = cluster.gone(ctx, o.query(), current.GetUID()); err == nil {
+				err = cluster.recreate(ctx, o)
+			}
+		default:
+			err = found(cluster, current)
+		}
+		if !apierrors.IsConflict(err) && !apierrors.IsAlreadyExists(err) {
 			break
 		}
 	}
 	if err != nil {
-		return fmt.Errorf("restore %s %s: %w", o.Mapping.Kind, o.Name, harmless(err))
+		return fmt.Errorf("%s %s %s: %w", verb, o.Mapping.Kind, o.Name, harmless(err))
 	}
 	return nil
 }
 
-func (c *Cluster) restore(ctx context.Context, o object) error {
-	current, err := c.target().get(ctx, o.Mapping, o.Namespace, o.Name)
-	switch {
-	case apierrors.IsNotFound(err):
-		return c.recreate(ctx, o)
-	case err != nil:
-		return err
-	case current.GetDeletionTimestamp() != nil:
-		if err := c.gone(ctx, o.query(), current.GetUID()); err != nil {
-			return err
-		}
-		return c.recreate(ctx, o)
-	}
+// update puts the previous state over the current one.
+func (c *Cluster) update(ctx context.Context, o object, current *unstructured.Unstructured) error {
 	previous := o.body()
+	if string(current.GetUID()) != o.uid() {
+		adopt(previous, current)
+	}
 	previous.SetResourceVersion(current.GetResourceVersion())
-	err = c.send(ctx, o, http.MethodPut, o.Mapping.Path(o.Namespace, o.Name, subresource(o)...), previous)
+	err := c.send(ctx, o, http.MethodPut, o.Mapping.Path(o.Namespace, o.Name, subresource(o)...), previous)
 	if apierrors.IsInvalid(err) && o.Subresource == "" && replaceable(o.Mapping) {
 		return c.replace(ctx, o, current)
 	}
 	return err
+}
+
+// uid is that of the previous object.
+func (o object) uid() string {
+	uid, _, _ := unstructured.NestedString(o.Previous, "metadata", "uid")
+	return uid
+}
+
+// adopt keeps what ties the object that is there to its own volume, when it is not the one that was changed.
+func adopt(previous, current *unstructured.Unstructured) {
+	volume, bound, _ := unstructured.NestedString(current.Object, "spec", "volumeName")
+	if current.GetKind() != "PersistentVolumeClaim" || !bound {
+		return
+	}
+	_ = unstructured.SetNestedField(previous.Object, volume, "spec", "volumeName") // spec is an object on every claim
 }
 
 func subresource(o object) []string {

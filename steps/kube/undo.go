@@ -18,7 +18,7 @@ func (e *Env) Undos() []step.Undo {
 		step.DefineUndo(undoDeleteNamespace, undoText("delete"), e.startDeleteNamespace, e.waitDeleted),
 		step.DefineUndo(undoDelete, undoText("delete"), e.startDelete, e.waitDeleted),
 		step.DefineUndo(undoRestore, undoText("restore"), e.startRestore, nil),
-		step.DefineUndo(undoRecreate, undoText("create again"), e.startRestore, nil),
+		step.DefineUndo(undoRecreate, undoText("create again"), e.startRecreate, nil),
 	}
 }
 
