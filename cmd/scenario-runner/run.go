@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/scenario-runner/scenario-runner/engine"
 	"github.com/scenario-runner/scenario-runner/engine/journal"
@@ -188,7 +189,7 @@ func (f *runFlags) execute(ctx context.Context, abort <-chan struct{}, cmd *cobr
 	}
 	sink, err := report.Open(f.outputs, report.Options{
 		Stdout: s.out, Stderr: s.err, Environment: os.Environ(), Color: report.Color(color), Verbose: f.verbose,
-		RunDir: writer.Dir(), Source: loaded.Source, Mask: writer.Masker().Mask,
+		Again: again(cmd), RunDir: writer.Dir(), Source: loaded.Source, Mask: writer.Masker().Mask,
 	})
 	if err != nil {
 		_ = writer.Close()
@@ -221,4 +222,24 @@ func (f *runFlags) simulated() string {
 		return ""
 	}
 	return "the cluster is a sandbox: its API server, controllers and scheduler are real, its nodes and pods are simulated"
+}
+
+// again returns the flags that decide on what a scenario runs, as they were given.
+func again(cmd *cobra.Command) []string {
+	var out []string
+	for _, name := range []string{"sandbox", "sandbox-name", "kubeconfig", "context", "cluster", "allow-env", "var"} {
+		flag := cmd.Flags().Lookup(name)
+		switch values, many := flag.Value.(pflag.SliceValue); {
+		case !flag.Changed:
+		case many:
+			for _, v := range values.GetSlice() {
+				out = append(out, "--"+name+"="+v)
+			}
+		case flag.Value.Type() == "bool":
+			out = append(out, "--"+name)
+		default:
+			out = append(out, "--"+name+"="+flag.Value.String())
+		}
+	}
+	return out
 }

@@ -28,6 +28,8 @@ type Options struct {
 	Color       Color     // "" means Auto
 	Verbose     bool      // show the steps of scenarios that passed, and the log
 	RunDir      string    // where the run keeps its journal and evidence, for people to look
+	// Again are the flags that chose the clusters and values of the run, for the command that runs a scenario again.
+	Again []string
 	// Source returns the bytes of a scenario file for the excerpt beside a failure; nil, or nil bytes, means none.
 	Source func(file string) []byte
 	// Mask hides secrets in excerpts, which don't come from the journal; nil hides none.

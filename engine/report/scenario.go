@@ -3,6 +3,7 @@ package report
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/scenario-runner/scenario-runner/engine/diag"
@@ -87,7 +88,7 @@ func (w writer) failure(s *journal.ScenarioSummary) string {
 	for _, line := range skippedBecause(s.Steps) {
 		b.WriteString(indent + w.faint(line) + "\n")
 	}
-	b.WriteString(indent + "run it again: " + rerun(s) + "\n")
+	b.WriteString(indent + "run it again: " + w.rerun(s) + "\n")
 	return b.String()
 }
 
@@ -162,18 +163,27 @@ func (w writer) compact(s *journal.ScenarioSummary) string {
 	if len(found) == 0 {
 		b.WriteString(indent + w.mark(s.Verdict()) + " " + w.stated(w.place(s), w.ownMessage(s), s.Verdict()))
 	}
-	b.WriteString(indentTwice + "run it again: " + rerun(s) + "\n")
+	b.WriteString(indentTwice + "run it again: " + w.rerun(s) + "\n")
 	return b.String()
 }
 
 // rerun is the command that runs a scenario again.
-func rerun(s *journal.ScenarioSummary) string {
+func (w writer) rerun(s *journal.ScenarioSummary) string {
 	file := s.Info.File
 	if file == "" {
 		file, _, _ = strings.Cut(s.Key, "#")
 	}
-	if strings.ContainsAny(file, " \t'\"\\$&|;<>()*?[]{}#~`!") {
-		file = "'" + strings.ReplaceAll(file, "'", `'\''`) + "'"
+	words := []string{"scenario-runner run"}
+	for _, word := range append(slices.Clone(w.options.Again), file) {
+		words = append(words, quoted(word))
 	}
-	return "scenario-runner run " + file
+	return strings.Join(words, " ")
+}
+
+// quoted writes a word as a shell takes it.
+func quoted(word string) string {
+	if strings.ContainsAny(word, " \t'\"\\$&|;<>()*?[]{}#~`!") {
+		return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
+	}
+	return word
 }
