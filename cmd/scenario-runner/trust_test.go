@@ -271,7 +271,7 @@ func TestSecondInterruptLeavesThingsToCleanup(t *testing.T) {
 	made, err := f.client.CoreV1().ConfigMaps(f.namespace).Get(t.Context(), "made", metav1.GetOptions{})
 	f.must(err)
 	made.Finalizers = []string{"example.com/hold"}
-	made, err = f.client.CoreV1().ConfigMaps(f.namespace).Update(t.Context(), made, metav1.UpdateOptions{})
+	_, err = f.client.CoreV1().ConfigMaps(f.namespace).Update(t.Context(), made, metav1.UpdateOptions{})
 	f.must(err)
 	f.must(c.Process.Signal(syscall.SIGTERM))
 	f.until("the clean-up has begun", func() bool {

@@ -39,10 +39,6 @@ type checkConfig struct {
 	That  []eval.Expr[bool] `yaml:"that" required:"true" single:"true" shorthand:"true" scope:"*given" doc:"What must be true."`
 }
 
-type setConfig struct {
-	Values eval.Tree `yaml:"values" shorthand:"true" doc:"Values."`
-}
-
 type groupConfig struct {
 	Steps step.Block `yaml:"steps" required:"true" shorthand:"true" doc:"Steps that start together."`
 }

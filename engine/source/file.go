@@ -3,14 +3,13 @@
 package source
 
 import (
+	"bytes"
 	"errors"
 	"io"
 	"regexp"
 	"strconv"
 	"strings"
 	"unicode/utf8"
-
-	"bytes"
 
 	"gopkg.in/yaml.v3"
 
