@@ -34,16 +34,20 @@ func (a asserting) run(ctx context.Context, run *step.Run, c Config) (Outputs, e
 	defer cancel()
 	b, err := newBoard(limited, run, a.env, &c)
 	if err == nil {
-		switch {
-		case c.Within > 0:
-			err = b.eventually(limited)
-		case c.span() > 0:
-			err = b.consistently(limited)
-		default:
-			err = b.now(limited)
-		}
+		err = b.decide(limited)
 	}
 	return b.outputs(), b.ended(ctx, limited, err)
+}
+
+// decide judges the claims as the author wants it.
+func (b *board) decide(ctx context.Context) error {
+	switch {
+	case b.c.Within > 0:
+		return b.eventually(ctx)
+	case b.c.span() > 0:
+		return b.consistently(ctx)
+	}
+	return b.now(ctx)
 }
 
 // now judges one look at everything.

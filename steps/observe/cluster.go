@@ -49,23 +49,26 @@ func state(o *unstructured.Unstructured) string {
 	return "not ready"
 }
 
-func (f *objectFeed) explain(ctx context.Context, l Look) []step.Section {
+// Explain collects evidence about a look.
+func (f *objectFeed) Explain(ctx context.Context, l Look) []step.Section {
 	if len(l.Objects) == 0 {
 		return explain.Missing(ctx, f.target, f.ref)
 	}
 	return explain.Object(ctx, f.target, l.Objects[0])
 }
 
-// hopeless watches what the object needs to become ready.
-func (f *objectFeed) hopeless(ctx context.Context, tolerate []ready.Reason) (*explain.Finding, error) {
+// Hopeless watches what the object needs to become ready.
+func (f *objectFeed) Hopeless(ctx context.Context, tolerate []ready.Reason) (*explain.Finding, error) {
 	return explain.Terminal(ctx, f.target, f.query, explain.Options{Tolerate: tolerate})
 }
 
-// explain explains the first objects that are not ready; a list in which all are ready shows what there is.
-func (f *objectsFeed) explain(ctx context.Context, l Look) []step.Section {
+// Explain explains the first objects that are not ready; a list in which all are ready shows what there is.
+func (f *objectsFeed) Explain(ctx context.Context, l Look) []step.Section {
 	var sections []step.Section
+	shown := 0
 	for _, o := range l.Objects {
-		if isReady, _ := readiness(o); !isReady && len(sections) < explained {
+		if isReady, _ := readiness(o); !isReady && shown < explained && ctx.Err() == nil {
+			shown++
 			sections = append(sections, explain.Object(ctx, f.target, o)...)
 		}
 	}
@@ -75,8 +78,8 @@ func (f *objectsFeed) explain(ctx context.Context, l Look) []step.Section {
 	return explain.Missing(ctx, f.target, f.ref)
 }
 
-// hopeless watches for an object that stays in a state which waiting does not cure.
-func (f *objectsFeed) hopeless(ctx context.Context, tolerate []ready.Reason) (*explain.Finding, error) {
+// Hopeless watches for an object that stays in a state which waiting does not cure.
+func (f *objectsFeed) Hopeless(ctx context.Context, tolerate []ready.Reason) (*explain.Finding, error) {
 	watched, stop := context.WithCancel(ctx)
 	defer stop()
 	since := map[types.UID]time.Time{}

@@ -66,7 +66,7 @@ func parseSince(since string) (time.Duration, error) {
 	return back, nil
 }
 
-func (e *Events) open(ctx context.Context, run *step.Run, env *kube.Env) (feed, error) {
+func (e *Events) open(ctx context.Context, run *step.Run, env *kube.Env) (Feed, error) {
 	target, err := env.Target(ctx, run)
 	if err != nil {
 		return nil, err
@@ -125,7 +125,8 @@ type eventsFeed struct {
 	before map[types.UID]string
 }
 
-func (f *eventsFeed) once(ctx context.Context) (Look, error) {
+// Once reads the present value from the server.
+func (f *eventsFeed) Once(ctx context.Context) (Look, error) {
 	found, err := f.target.List(ctx, f.ref)
 	if err != nil {
 		return Look{}, err
@@ -133,7 +134,8 @@ func (f *eventsFeed) once(ctx context.Context) (Look, error) {
 	return f.look(found, "", time.Now()), nil
 }
 
-func (f *eventsFeed) watch(ctx context.Context, every bool, see func(Look) (bool, error)) error {
+// Watch follows the value.
+func (f *eventsFeed) Watch(ctx context.Context, every bool, see func(Look) (bool, error)) error {
 	query := f.query
 	query.EveryEvent = every
 	first := true
@@ -197,7 +199,8 @@ func (f *eventsFeed) look(found []*unstructured.Unstructured, version string, at
 	}}
 }
 
-func (f *eventsFeed) explain(_ context.Context, l Look) []step.Section {
+// Explain collects evidence about a look.
+func (f *eventsFeed) Explain(_ context.Context, l Look) []step.Section {
 	var lines []string
 	for _, item := range l.Items[max(0, len(l.Items)-10):] {
 		lines = append(lines, eventLine(item.(map[string]any)))

@@ -33,8 +33,8 @@ type follower struct {
 	active  map[container]bool // those that run, as of the last state
 }
 
-// watch follows the logs. Lines add up, so every state is in the last one and every makes no difference.
-func (f *logsFeed) watch(ctx context.Context, _ bool, see func(Look) (bool, error)) error {
+// Watch follows the logs. Lines add up, so every state is in the last one and every makes no difference.
+func (f *logsFeed) Watch(ctx context.Context, _ bool, see func(Look) (bool, error)) error {
 	ctx, stop := context.WithCancel(ctx)
 	w := &follower{
 		feed: f, lines: &lines{feed: f}, wake: make(chan struct{}, 1), ended: make(chan error, 1),

@@ -58,7 +58,7 @@ func (h *HTTP) check(path string, p *step.Problems) {
 	}
 }
 
-func (h *HTTP) open(context.Context, *step.Run, *kube.Env) (feed, error) {
+func (h *HTTP) open(context.Context, *step.Run, *kube.Env) (Feed, error) {
 	return &httpFeed{config: h, name: h.text(), every: cmp.Or(h.Every, usualInterval)}, nil
 }
 
@@ -72,14 +72,15 @@ func (f *httpFeed) client() *http.Client {
 	return &http.Client{Timeout: askTimeout, Transport: &http.Transport{Proxy: http.ProxyFromEnvironment}}
 }
 
-func (f *httpFeed) once(ctx context.Context) (Look, error) {
+// Once reads the present value from the server.
+func (f *httpFeed) Once(ctx context.Context) (Look, error) {
 	client := f.client()
 	defer client.CloseIdleConnections()
 	return f.ask(ctx, client)
 }
 
-// watch asks again and again. every makes no difference: all that is known is the answers.
-func (f *httpFeed) watch(ctx context.Context, _ bool, see func(Look) (bool, error)) error {
+// Watch asks again and again; every makes no difference: all that is known is the answers.
+func (f *httpFeed) Watch(ctx context.Context, _ bool, see func(Look) (bool, error)) error {
 	client := f.client()
 	defer client.CloseIdleConnections()
 	ticker := time.NewTicker(f.every)
@@ -196,7 +197,8 @@ func shorten(s string, length int) string {
 	return s
 }
 
-func (f *httpFeed) explain(_ context.Context, l Look) []step.Section {
+// Explain collects evidence about a look.
+func (f *httpFeed) Explain(_ context.Context, l Look) []step.Section {
 	value, ok := l.Value.(map[string]any)
 	if !ok {
 		return nil

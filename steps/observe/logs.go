@@ -54,7 +54,7 @@ func (l *Logs) check(path string, p *step.Problems) {
 	checkSince(l.Since, path, p)
 }
 
-func (l *Logs) open(ctx context.Context, run *step.Run, env *kube.Env) (feed, error) {
+func (l *Logs) open(ctx context.Context, run *step.Run, env *kube.Env) (Feed, error) {
 	target, err := env.Target(ctx, run)
 	if err != nil {
 		return nil, err
@@ -123,8 +123,8 @@ func selectorOf(owner *unstructured.Unstructured) (labels.Selector, error) {
 	return metav1.LabelSelectorAsSelector(&structured)
 }
 
-// once reads what is there now, without waiting for more.
-func (f *logsFeed) once(ctx context.Context) (Look, error) {
+// Once reads what is there now, without waiting for more.
+func (f *logsFeed) Once(ctx context.Context) (Look, error) {
 	collected := &lines{feed: f}
 	pods, err := f.present(ctx)
 	if err != nil {
@@ -236,7 +236,8 @@ func containersOf(pod *unstructured.Unstructured, only string) []life {
 	return out
 }
 
-func (f *logsFeed) explain(_ context.Context, l Look) []step.Section {
+// Explain collects evidence about a look.
+func (f *logsFeed) Explain(_ context.Context, l Look) []step.Section {
 	seen, ok := l.evidence.([]string)
 	if !ok || len(seen) == 0 {
 		return nil

@@ -27,7 +27,13 @@ type Look struct {
 	Missed bool
 
 	describe func() string
-	evidence any // for explain
+	evidence any // for Explain
+}
+
+// Describe returns l with a function that says for people what was seen; it is only called when somebody wants to know.
+func (l Look) Describe(describe func() string) Look {
+	l.describe = describe
+	return l
 }
 
 // String says for people what was seen: "deployment/web: 1 of 3 replicas are available".

@@ -13,7 +13,12 @@ import (
 // object is the source that is one Kubernetes object.
 type object struct{ ref kube.Ref }
 
-func (o object) text() string { return o.ref.String() }
+func (o object) text() string {
+	if o.ref.Kind == "" {
+		return "the object" // its name is not known before the run
+	}
+	return o.ref.String()
+}
 
 func (object) traits() Traits { return Traits{Name: "object", Cluster: true} }
 
@@ -30,7 +35,7 @@ func (o object) check(path string, p *step.Problems) {
 	}
 }
 
-func (o object) open(ctx context.Context, run *step.Run, env *kube.Env) (feed, error) {
+func (o object) open(ctx context.Context, run *step.Run, env *kube.Env) (Feed, error) {
 	target, err := env.Target(ctx, run)
 	if err != nil {
 		return nil, err
@@ -50,7 +55,8 @@ type objectFeed struct {
 	secrets *secrets
 }
 
-func (f *objectFeed) once(ctx context.Context) (Look, error) {
+// Once reads the present value from the server.
+func (f *objectFeed) Once(ctx context.Context) (Look, error) {
 	found, err := f.target.Get(ctx, f.ref)
 	if kube.IsNotFound(err) {
 		return f.look(nil, "", time.Now()), nil
@@ -61,7 +67,8 @@ func (f *objectFeed) once(ctx context.Context) (Look, error) {
 	return f.look(found, found.GetResourceVersion(), time.Now()), nil
 }
 
-func (f *objectFeed) watch(ctx context.Context, every bool, see func(Look) (bool, error)) error {
+// Watch follows the value.
+func (f *objectFeed) Watch(ctx context.Context, every bool, see func(Look) (bool, error)) error {
 	query := f.query
 	query.EveryEvent = every
 	first := true

@@ -14,7 +14,12 @@ import (
 // objects is the source that is all objects of a kind, or those that selectors choose.
 type objects struct{ ref kube.Ref }
 
-func (o objects) text() string { return o.ref.String() }
+func (o objects) text() string {
+	if o.ref.Kind == "" {
+		return "the objects" // their kind is not known before the run
+	}
+	return o.ref.String()
+}
 
 func (objects) traits() Traits { return Traits{Name: "objects", Lists: true, Cluster: true} }
 
@@ -31,7 +36,7 @@ func (o objects) check(path string, p *step.Problems) {
 	}
 }
 
-func (o objects) open(ctx context.Context, run *step.Run, env *kube.Env) (feed, error) {
+func (o objects) open(ctx context.Context, run *step.Run, env *kube.Env) (Feed, error) {
 	target, err := env.Target(ctx, run)
 	if err != nil {
 		return nil, err
@@ -51,7 +56,8 @@ type objectsFeed struct {
 	secrets *secrets
 }
 
-func (f *objectsFeed) once(ctx context.Context) (Look, error) {
+// Once reads the present value from the server.
+func (f *objectsFeed) Once(ctx context.Context) (Look, error) {
 	found, err := f.target.List(ctx, f.ref)
 	if err != nil {
 		return Look{}, err
@@ -59,7 +65,8 @@ func (f *objectsFeed) once(ctx context.Context) (Look, error) {
 	return f.look(found, "", time.Now()), nil
 }
 
-func (f *objectsFeed) watch(ctx context.Context, every bool, see func(Look) (bool, error)) error {
+// Watch follows the value.
+func (f *objectsFeed) Watch(ctx context.Context, every bool, see func(Look) (bool, error)) error {
 	query := f.query
 	query.EveryEvent = every
 	first := true

@@ -25,17 +25,7 @@ type kind interface {
 	// text names the source for people, in a few words.
 	text() string
 	traits() Traits
-	open(ctx context.Context, run *step.Run, env *kube.Env) (feed, error)
-}
-
-// feed is an opened source.
-type feed interface {
-	once(ctx context.Context) (Look, error)
-	// watch calls f with the present state and after each change; every asks for each state in order instead of the
-	// latest one.
-	watch(ctx context.Context, every bool, f func(Look) (done bool, err error)) error
-	// explain collects evidence about a look that is not what it should be.
-	explain(ctx context.Context, l Look) []step.Section
+	open(ctx context.Context, run *step.Run, env *kube.Env) (Feed, error)
 }
 
 // Traits say what can be asked of a source.
@@ -134,7 +124,7 @@ func (s Source) Open(ctx context.Context, run *step.Run, env *kube.Env) (*Subjec
 	if err != nil {
 		return nil, err
 	}
-	return &Subject{Traits: given[0].kind.traits(), name: s.String(), feed: feed}, nil
+	return NewSubject(s.String(), given[0].kind.traits(), feed), nil
 }
 
 func below(path, key string) string {

@@ -30,15 +30,20 @@ func (k waiting) run(ctx context.Context, run *step.Run, c Config) (Outputs, err
 	if err != nil {
 		return Outputs{}, w.ended(ctx, limited, err)
 	}
+	return w.await(ctx, limited, subject)
+}
+
+// await watches subject until the wait is met, given up or over. ctx is the step's, limited has our own time limit.
+func (w *wait) await(ctx, limited context.Context, subject *observe.Subject) (Outputs, error) {
 	w.subject = subject
 	watched, stop := context.WithCancelCause(limited)
 	defer stop(nil)
 	w.ctx, w.stop = watched, stop
 	watch := subject.Watch
-	if c.HoldsFor > 0 {
+	if w.c.HoldsFor > 0 {
 		watch = subject.WatchEvery
 	}
-	err = watch(watched, w.see)
+	err := watch(watched, w.see)
 	if w.timer != nil {
 		w.timer.Stop()
 	}
