@@ -134,8 +134,10 @@ func (c *Cluster) send(ctx context.Context, o object, method, path string, body 
 	if err != nil {
 		return err
 	}
-	response, err := c.Do(ctx, client.Request{Method: method, Path: path, ContentType: "application/json", Body: content,
-		Query: c.target().parameters(nil, Change{})})
+	response, err := c.Do(ctx, client.Request{
+		Method: method, Path: path, ContentType: "application/json", Body: content,
+		Query: c.target().parameters(nil, Change{}),
+	})
 	if err != nil {
 		return err
 	}
