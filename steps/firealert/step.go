@@ -1,0 +1,99 @@
+// Package firealert is the step that fires alerts, at an Alertmanager or straight at a receiver of its notifications. The
+// alert is made up by the scenario: no rule and no samples stand behind it.
+package firealert
+
+import (
+	"context"
+	_ "embed"
+	"time"
+
+	"github.com/scenario-runner/scenario-runner/engine/eval"
+	"github.com/scenario-runner/scenario-runner/engine/step"
+	"github.com/scenario-runner/scenario-runner/steps/web"
+)
+
+//go:embed README.md
+var doc string
+
+// IdentityLabel is the label that tells the alerts of a scenario from foreign ones and from those of earlier runs. Its
+// value is the id of the scenario, which is unique.
+const IdentityLabel = "scenario_runner_scenario"
+
+// undoName is the undo that resolves alerts.
+const undoName = "alert.resolve"
+
+// Config is what the author writes under `fireAlert`.
+type Config struct {
+	Alertname    eval.Text     `yaml:"alertname" required:"true" scope:"index" doc:"Name of the alert." example:"KubePodCrashLooping"`
+	Labels       eval.Tree     `yaml:"labels" scope:"index" doc:"Labels, which say what the alert is about. Two alerts with the same labels are one." example:"{severity: critical, pod: 'web-${{ index }}'}"`
+	Annotations  eval.Tree     `yaml:"annotations" scope:"index" doc:"Annotations, which explain it." example:"{summary: The pod restarts all the time}"`
+	GeneratorURL eval.Text     `yaml:"generatorURL" scope:"index" doc:"Address that leads back to what raised the alert."`
+	To           To            `yaml:"to" required:"true" doc:"Where the alert goes: one of alertmanager, webhook."`
+	StartsAt     string        `yaml:"startsAt" doc:"Since when the alert is true, as in 2026-01-31T12:00:00Z. Without it, now." example:"\"${{ now() - duration('10m') }}\""`
+	EndsAt       string        `yaml:"endsAt" doc:"When Alertmanager takes the alert for resolved if nobody says so earlier. Without it, in one hour."`
+	ResolveAfter time.Duration `yaml:"resolveAfter" doc:"Resolve the alert this long after it was fired. Without it, at the end of the scenario." example:"2m"`
+	Count        int           `yaml:"count" doc:"How many alerts to fire. Their index, from 0, is index in labels." example:"100"`
+	Rate         float64       `yaml:"rate" doc:"How many alerts to fire each second. Without it, all at once." example:"20"`
+	Identify     bool          `yaml:"identify" doc:"Add a label that says which scenario fired the alert."`
+	Undo         string        `yaml:"undo" enum:"resolve,keep" doc:"What happens to the alert at the end of the scenario."`
+}
+
+// To says where the alert goes.
+type To struct {
+	Alertmanager   string            `yaml:"alertmanager" json:"alertmanager,omitempty" doc:"Address of an Alertmanager. The step ends when it lists the alert as active." example:"http://127.0.0.1:9093"`
+	Webhook        string            `yaml:"webhook" json:"webhook,omitempty" doc:"Address of a receiver. It gets what Alertmanager would send to it." example:"http://127.0.0.1:8080/api/v1/alerts"`
+	Headers        map[string]string `yaml:"headers" json:"headers,omitempty" doc:"Headers of the request, for a token."`
+	TLS            *web.TLS          `yaml:"tls" json:"tls,omitempty" doc:"Whom to trust."`
+	RequestTimeout time.Duration     `yaml:"requestTimeout" json:"requestTimeout,omitempty" doc:"How long one request may take." example:"10s"`
+	Receiver       string            `yaml:"receiver" json:"receiver,omitempty" doc:"Webhook only: name of the receiver in the payload."`
+	GroupBy        []string          `yaml:"groupBy" single:"true" json:"groupBy,omitempty" doc:"Webhook only: labels by which alerts share a payload. Without it, alertname." example:"[alertname, namespace]"`
+	ExternalURL    string            `yaml:"externalURL" json:"externalURL,omitempty" doc:"Webhook only: address of the Alertmanager in the payload."`
+}
+
+// Outputs is what later steps can read.
+type Outputs struct {
+	Fingerprint  string            `expr:"fingerprint" doc:"Fingerprint of the first alert, as Prometheus and Alertmanager compute it."`
+	Fingerprints []string          `expr:"fingerprints" doc:"Fingerprints of all alerts, in the order in which they were fired."`
+	Labels       map[string]string `expr:"labels" doc:"Labels of the first alert, all of them."`
+	Count        int               `expr:"count" doc:"How many alerts were fired."`
+	FiredAt      time.Time         `expr:"firedAt" doc:"When the first alert was fired."`
+	Rate         float64           `expr:"rate" doc:"How many alerts were fired each second; 0 when there was only one request."`
+	URL          string            `expr:"url" doc:"Address that the alerts were sent to."`
+	Status       int               `expr:"status" doc:"Status code of the last answer."`
+	Body         any               `expr:"body" doc:"Body of the last answer: a value when it is JSON, else text."`
+}
+
+// New returns the definition of the step.
+func New() step.Definition {
+	return step.Define(step.Spec[Config, Outputs]{
+		Name:  "fireAlert",
+		Group: step.Story,
+		Doc:   doc,
+		Default: func() Config {
+			return Config{Count: 1, Identify: true, Undo: "resolve", To: To{
+				RequestTimeout: 10 * time.Second, Receiver: "scenario-runner", GroupBy: []string{alertname}, ExternalURL: "http://alertmanager.invalid",
+			}}
+		},
+		Check: check,
+		Title: title,
+		Run: func(ctx context.Context, run *step.Run, c Config) (Outputs, error) {
+			return fire(ctx, run, &c)
+		},
+	})
+}
+
+// Undos returns the undo that comes with the step.
+func Undos() []step.Undo {
+	return []step.Undo{step.DefineUndo(undoName, describeUndo, resolve, waitResolved)}
+}
+
+func title(c *Config) string {
+	if c.Alertname.Dynamic() || c.Alertname.Empty() {
+		return "fire an alert"
+	}
+	name, err := c.Alertname.Eval(nil)
+	if err != nil {
+		return "fire an alert"
+	}
+	return "fire " + name
+}
