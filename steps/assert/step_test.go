@@ -12,6 +12,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/scenario-runner/scenario-runner/engine/eval"
+	"github.com/scenario-runner/scenario-runner/engine/field"
+	"github.com/scenario-runner/scenario-runner/engine/source"
 	"github.com/scenario-runner/scenario-runner/engine/step"
 	"github.com/scenario-runner/scenario-runner/engine/steptest"
 	"github.com/scenario-runner/scenario-runner/steps/kube"
@@ -20,6 +22,27 @@ import (
 
 func TestContract(t *testing.T) {
 	steptest.Contract(t, New(kube.NewEnv(kube.Options{})))
+}
+
+func TestExamplesCompile(t *testing.T) {
+	definition := New(kube.NewEnv(kube.Options{}))
+	env := eval.NewEnv(append(kube.Functions(), Functions()...)...).With("steps", eval.AnyType).With("vars", eval.AnyType)
+	uses := 0
+	for _, example := range steptest.Examples(doc) {
+		file, diags := source.Parse("README.md", []byte(example))
+		for _, item := range file.Root.Content {
+			if body, _ := source.Lookup(item, definition.Name); body != nil {
+				uses++
+				definition.Compile(&field.Decoder{File: file, Diags: &diags}, body, env)
+			}
+		}
+		if len(diags) > 0 {
+			t.Errorf("%s\n%v", example, diags)
+		}
+	}
+	if uses < 5 {
+		t.Errorf("only %d uses in the examples", uses)
+	}
 }
 
 func TestMistakes(t *testing.T) {
@@ -182,6 +205,25 @@ func TestOneLook(t *testing.T) {
 	}
 	if len(f.Sections) == 0 {
 		t.Error("there is no evidence")
+	}
+}
+
+func TestSourcesMayHoldExpressions(t *testing.T) {
+	t.Parallel()
+	c := kubetest.New(t)
+	c.Apply(t, settings("a", "one"))
+	u := use(c)
+	run := *c.Run
+	run.Scope = eval.Scope{"vars": map[string]any{"name": "a", "kind": "configmaps"}}
+	u.Run = &run
+	body := `{given: {a: "configmap/${{ vars.name }}", all: {objects: {kind: "${{ vars.kind }}"}}}, that: [a.data.phase == "one", "any(all, .metadata.name == vars.name)"]}`
+	if _, err := u.Do(t.Context(), t, body); err != nil {
+		t.Fatal(err)
+	}
+	run.Scope = eval.Scope{"vars": map[string]any{"name": "", "kind": "configmaps"}}
+	_, err := u.Do(t.Context(), t, body)
+	if want := `"configmap/" does not name an object: write kind/name as in deployment/web, apps/v1/Deployment/web, or a kind alone as in pods`; !strings.Contains(fmt.Sprint(err), want) {
+		t.Errorf("got  %v\nwant %s", err, want)
 	}
 }
 

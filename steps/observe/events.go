@@ -15,9 +15,6 @@ import (
 	"github.com/scenario-runner/scenario-runner/steps/kube"
 )
 
-// sinceStart is the value of since that leaves out what was there before the step.
-const sinceStart = "step-start"
-
 // Events is the source that is the Kubernetes events of a namespace or of one object.
 type Events struct {
 	For       *kube.Ref `yaml:"for" doc:"The object that the events are about; all objects of the namespace if not given." example:"deployment/web"`
@@ -46,24 +43,6 @@ func (e *Events) check(path string, p *step.Problems) {
 		}
 	}
 	checkSince(e.Since, path, p)
-}
-
-func checkSince(since, path string, p *step.Problems) {
-	if _, err := parseSince(since); err != nil {
-		p.At(path+".since", "%s", err)
-	}
-}
-
-// parseSince returns how far back a value of since reaches, 0 for all and for step-start.
-func parseSince(since string) (time.Duration, error) {
-	if since == "" || since == sinceStart {
-		return 0, nil
-	}
-	back, err := time.ParseDuration(since)
-	if err != nil || back <= 0 {
-		return 0, fmt.Errorf("since: expected step-start or a duration such as 5m, found %q", since)
-	}
-	return back, nil
 }
 
 func (e *Events) open(ctx context.Context, run *step.Run, env *kube.Env) (Feed, error) {

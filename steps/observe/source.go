@@ -89,7 +89,11 @@ func (s Source) Check(path string, p *step.Problems) {
 	case 0:
 		p.At(path, "needs one of %s", strings.Join(Keys(), ", "))
 	case 1:
-		given[0].kind.check(below(path, given[0].key), p)
+		at := below(path, given[0].key)
+		if path != "" && !p.Given(at) {
+			at = path // written as the shorthand of a source in a mapping
+		}
+		given[0].kind.check(at, p)
 	default:
 		p.At(below(path, given[1].key), "only one of %s can be given; %q is given already", strings.Join(Keys(), ", "), given[0].key)
 	}

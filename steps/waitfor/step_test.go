@@ -33,6 +33,27 @@ func TestConditionsKnowTheNamesOfAllSources(t *testing.T) {
 	}
 }
 
+func TestExamplesCompile(t *testing.T) {
+	definition := New(kube.NewEnv(kube.Options{}))
+	env := eval.NewEnv(kube.Functions()...).With("steps", eval.AnyType).With("vars", eval.AnyType)
+	uses := 0
+	for _, example := range steptest.Examples(doc) {
+		file, diags := source.Parse("README.md", []byte(example))
+		for _, item := range file.Root.Content {
+			if body, _ := source.Lookup(item, definition.Name); body != nil {
+				uses++
+				definition.Compile(&field.Decoder{File: file, Diags: &diags}, body, env)
+			}
+		}
+		if len(diags) > 0 {
+			t.Errorf("%s\n%v", example, diags)
+		}
+	}
+	if uses < 5 {
+		t.Errorf("only %d uses in the examples", uses)
+	}
+}
+
 func TestMistakes(t *testing.T) {
 	tests := []struct{ name, body, want string }{
 		{"nothing", "{}", `step.yaml:1:1: needs one of object, objects, events, logs, http [value]`},
