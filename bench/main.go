@@ -174,7 +174,7 @@ func median(all []figures) figures {
 	}
 }
 
-// measure runs a program to its end. Requests are those that the API server counted meanwhile, the controllers' included.
+// measure runs a program to its end and counts its requests.
 func measure(ctx context.Context, box *sandbox, program string, args ...string) (figures, error) {
 	before, err := requests(ctx, box)
 	if err != nil {

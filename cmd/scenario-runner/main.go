@@ -4,11 +4,18 @@ package main
 import (
 	"context"
 	"os"
+	"runtime/debug"
 
 	"k8s.io/klog/v2"
 )
 
+// gcPercent trades some memory for time: a run allocates little that lives, and much that does not.
+const gcPercent = 300
+
 func main() {
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(gcPercent)
+	}
 	klog.LogToStderr(false) // what matters of client-go's own log comes back as errors
 	klog.SetOutput(discard{})
 	os.Exit(execute(context.Background(), os.Args[1:], streams{in: os.Stdin, out: os.Stdout, err: os.Stderr}))

@@ -36,6 +36,7 @@ type Env struct {
 
 	mu         sync.Mutex
 	clusters   map[Connection]*Cluster
+	named      map[string]*Cluster // those of clusters that were asked for by name
 	namespaces map[home]*namespace
 	made       map[made]types.UID
 }
@@ -47,16 +48,28 @@ func NewEnv(options Options) *Env {
 	if options.Getenv == nil {
 		options.Getenv = os.Getenv
 	}
-	return &Env{options: options, clusters: map[Connection]*Cluster{}, namespaces: map[home]*namespace{}, made: map[made]types.UID{}}
+	return &Env{options: options, clusters: map[Connection]*Cluster{}, named: map[string]*Cluster{}, namespaces: map[home]*namespace{}, made: map[made]types.UID{}}
 }
 
 // Cluster returns the connection to the named cluster, "" for the default one, without using it.
 func (e *Env) Cluster(_ context.Context, name string) (*Cluster, error) {
+	e.mu.Lock()
+	cluster := e.named[name]
+	e.mu.Unlock()
+	if cluster != nil {
+		return cluster, nil // every step asks, and a kubeconfig need not be read again
+	}
 	connection, err := e.connection(name)
 	if err != nil {
 		return nil, err
 	}
-	return e.open(name, connection)
+	if cluster, err = e.open(name, connection); err != nil {
+		return nil, err
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.named[name] = cluster
+	return cluster, nil
 }
 
 // open returns the one Cluster of a connection.

@@ -76,6 +76,7 @@ func New(config *rest.Config, policy Policy) (*Client, error) {
 	if config.Transport == nil {
 		config.Dial = dialer.DialContext
 	}
+	config.DisableCompression = true // inflating costs more than a cluster's network saves
 	doer, err := rest.HTTPClientFor(config)
 	if err != nil {
 		return nil, fmt.Errorf("the connection to %s: %w", server, err)
