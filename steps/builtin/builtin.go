@@ -8,6 +8,7 @@ import (
 	deletestep "github.com/scenario-runner/scenario-runner/steps/delete"
 	deploy "github.com/scenario-runner/scenario-runner/steps/deploy"
 	fail "github.com/scenario-runner/scenario-runner/steps/fail"
+	firealert "github.com/scenario-runner/scenario-runner/steps/firealert"
 	httpstep "github.com/scenario-runner/scenario-runner/steps/http"
 	injectchaos "github.com/scenario-runner/scenario-runner/steps/injectchaos"
 	"github.com/scenario-runner/scenario-runner/steps/kube"
@@ -30,6 +31,8 @@ func add(r *step.Registry, env *kube.Env) {
 	r.Steps = append(r.Steps, deletestep.New(env))
 	r.Steps = append(r.Steps, deploy.New(env))
 	r.Steps = append(r.Steps, fail.New())
+	r.Steps = append(r.Steps, firealert.New())
+	r.Undos = append(r.Undos, firealert.Undos()...)
 	r.Steps = append(r.Steps, httpstep.New())
 	r.Steps = append(r.Steps, injectchaos.New(env))
 	r.Undos = append(r.Undos, injectchaos.Undos(env)...)
