@@ -273,16 +273,16 @@ func TestWithinIsOver(t *testing.T) {
 	c := kubetest.New(t)
 	c.Apply(t, settings("a", "no"))
 	defer after(c, "is false", func() { c.Apply(t, settings("a", "nearly")) })()
-	_, err := use(c).Do(t.Context(), t, `{given: {a: configmap/a}, that: a.data.phase == "yes", within: 700ms, message: it never came}`)
+	_, err := use(c).Do(t.Context(), t, `{given: {a: configmap/a}, that: a.data.phase == "yes", within: 2s, message: it never came}`)
 	f := failure(t, err, step.Failed)
-	if want := `it never came: a.data.phase == "yes" is false and did not become true within 700ms`; f.Error() != want {
+	if want := `it never came: a.data.phase == "yes" is false and did not become true within 2s`; f.Error() != want {
 		t.Errorf("got  %s\nwant %s", f.Error(), want)
 	}
 	if got := fact(f, "a.data.phase"); got != `"nearly"` {
 		t.Errorf("a.data.phase is %s", got)
 	}
-	_, err = use(c).Do(t.Context(), t, `{given: {a: configmap/a}, that: a.data.fase == "yes", within: 200ms}`)
-	const want = "a.data.fase == \"yes\": a.data has no field \"fase\"; it has phase (where it may be absent write `a.data.fase ?? …`) and did not become true within 200ms"
+	_, err = use(c).Do(t.Context(), t, `{given: {a: configmap/a}, that: a.data.fase == "yes", within: 1.5s}`)
+	const want = "a.data.fase == \"yes\": a.data has no field \"fase\"; it has phase (where it may be absent write `a.data.fase ?? …`) and did not become true within 1.5s"
 	if got := failure(t, err, step.Failed).Error(); got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}

@@ -218,6 +218,50 @@ func TestLogsOfAWorkloadThatComesLater(t *testing.T) {
 	if err != nil {
 		t.Fatalf("%v; last seen: %s", err, last)
 	}
+	l := once(t, open(t, c, Source{Logs: &Logs{Of: ref(t, "deployment/web"), Match: "listening", Container: "app"}}))
+	if got := values(l.Items, "text"); !cmp.Equal(got, []string{"listening on 8080", "listening on 8080"}) {
+		t.Errorf("once: %v", got)
+	}
+	l = once(t, open(t, c, Source{Logs: &Logs{Of: ref(t, "deployment/web"), Container: "other"}}))
+	if len(l.Items) != 0 {
+		t.Errorf("another container: %v", l.Items)
+	}
+}
+
+func TestSourcesThatCannotBeOpened(t *testing.T) {
+	t.Parallel()
+	c := kubetest.New(t)
+	gadget := ref(t, "gadget/a")
+	tests := []struct {
+		source Source
+		want   string
+	}{
+		{Source{}, "expected one source, found 0"},
+		{Source{Object: &gadget}, "gadget"},
+		{Source{Objects: &kube.Ref{Kind: "gadgets"}}, "gadgets"},
+		{Source{Events: &Events{For: &gadget}}, "gadget"},
+		{Source{Events: &Events{Since: "soon"}}, `since: expected step-start or a duration such as 5m, found "soon"`},
+		{Source{Logs: &Logs{Of: kube.Ref{Kind: "deployments"}}}, "logs: deployments names no single Deployment; give its name, or choose pods by labels"},
+		{Source{Logs: &Logs{Of: ref(t, "pod/a"), Match: "("}}, "match: error parsing regexp: missing closing ): `(`"},
+	}
+	for _, test := range tests {
+		if _, err := test.source.Open(t.Context(), c.Run, c.Env); err == nil || !strings.Contains(err.Error(), test.want) {
+			t.Errorf("got  %v\nwant %s", err, test.want)
+		}
+	}
+}
+
+func TestEventsOfThingsWithoutNamespace(t *testing.T) {
+	t.Parallel()
+	c := kubetest.New(t)
+	node := ref(t, "node/none")
+	f, err := (&Events{For: &node}).open(t.Context(), c.Run, c.Env)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := f.(*eventsFeed).query.Namespace; got != "default" {
+		t.Errorf("looked for in namespace %q, want default", got)
+	}
 }
 
 func TestHTTP(t *testing.T) {

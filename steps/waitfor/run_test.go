@@ -128,9 +128,9 @@ func TestTimeoutTellsEverything(t *testing.T) {
 	c := kubetest.New(t)
 	c.Apply(t, settings("state", "phase", "one"))
 	defer after(c, "configmap/state", func() { c.Apply(t, settings("state", "phase", "two")) })()
-	out, err := use(c).Do(t.Context(), t, `{object: configmap/state, until: object.data.phase == "three", timeout: 1s}`)
+	out, err := use(c).Do(t.Context(), t, `{object: configmap/state, until: object.data.phase == "three", timeout: 2s}`)
 	f := failure(t, err, step.Failed)
-	if want := `timed out after 1s waiting until object.data.phase == "three"`; f.Error() != want {
+	if want := `timed out after 2s waiting until object.data.phase == "three"`; f.Error() != want {
 		t.Errorf("got  %s\nwant %s", f.Error(), want)
 	}
 	want := map[string]string{"object.data.phase": `"two"`, "last seen": "configmap/state: Resource is always ready"}
@@ -155,12 +155,12 @@ func TestTimeoutOfTheEngine(t *testing.T) {
 	c.Apply(t, settings("state"))
 	u := use(c)
 	run := *c.Run
-	run.Timeout = 300 * time.Millisecond
+	run.Timeout = 1500 * time.Millisecond
 	u.Run = &run
 	ctx, cancel := context.WithTimeout(t.Context(), run.Timeout)
 	defer cancel()
 	_, err := u.Do(ctx, t, `{object: configmap/state, until: object.data.there == "no"}`)
-	if want := `timed out after 300ms waiting until object.data.there == "no"`; failure(t, err, step.Failed).Error() != want {
+	if want := `timed out after 1.5s waiting until object.data.there == "no"`; failure(t, err, step.Failed).Error() != want {
 		t.Errorf("got  %s\nwant %s", err, want)
 	}
 }
@@ -173,8 +173,8 @@ func TestMissingFieldIsNotYet(t *testing.T) {
 	if _, err := use(c).Do(t.Context(), t, `{object: configmap/state, until: object.data.phase == "done"}`); err != nil {
 		t.Fatal(err)
 	}
-	_, err := use(c).Do(t.Context(), t, `{object: configmap/state, until: object.data.phas != "x", timeout: 200ms}`)
-	const want = "timed out after 200ms waiting until object.data.phas != \"x\": " +
+	_, err := use(c).Do(t.Context(), t, `{object: configmap/state, until: object.data.phas != "x", timeout: 1.5s}`)
+	const want = "timed out after 1.5s waiting until object.data.phas != \"x\": " +
 		"object.data has no field \"phas\"; it has phase, there (where it may be absent write `object.data.phas ?? …`)"
 	if got := failure(t, err, step.Failed).Error(); got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
@@ -185,9 +185,9 @@ func TestMissingObject(t *testing.T) {
 	t.Parallel()
 	c := kubetest.New(t)
 	c.Apply(t, settings("webb"))
-	_, err := use(c).Do(t.Context(), t, `{object: configmap/web, until: object.data.there == "yes", timeout: 200ms}`)
+	_, err := use(c).Do(t.Context(), t, `{object: configmap/web, until: object.data.there == "yes", timeout: 1.5s}`)
 	f := failure(t, err, step.Failed)
-	const want = "timed out after 200ms waiting until object.data.there == \"yes\": " +
+	const want = "timed out after 1.5s waiting until object.data.there == \"yes\": " +
 		"object is nothing, so it has no \"data\" (write object?.data where it may be absent)"
 	if got := f.Error(); got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
@@ -241,8 +241,8 @@ func TestFailIfThatCannotBeAnswered(t *testing.T) {
 	t.Parallel()
 	c := kubetest.New(t)
 	c.Apply(t, settings("state", "phase", "done"))
-	_, err := use(c).Do(t.Context(), t, `{object: configmap/state, until: object.data.phase == "done", failIf: object.data.error != "", timeout: 200ms}`)
-	const want = "timed out after 200ms waiting until object.data.phase == \"done\": " +
+	_, err := use(c).Do(t.Context(), t, `{object: configmap/state, until: object.data.phase == "done", failIf: object.data.error != "", timeout: 1.5s}`)
+	const want = "timed out after 1.5s waiting until object.data.phase == \"done\": " +
 		"object.data has no field \"error\"; it has phase, there (where it may be absent write `object.data.error ?? …`)"
 	if got := failure(t, err, step.Failed).Error(); got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
@@ -266,8 +266,8 @@ func TestAbsent(t *testing.T) {
 		t.Errorf("the output object is %v, want nil", out["object"])
 	}
 	c.Apply(t, settings("stays"))
-	_, err = use(c).Do(t.Context(), t, "{objects: {kind: configmaps, labels: {app: test}}, absent: true, timeout: 200ms}")
-	if want := "timed out after 200ms waiting until all of configmaps[app=test] are gone"; failure(t, err, step.Failed).Error() != want {
+	_, err = use(c).Do(t.Context(), t, "{objects: {kind: configmaps, labels: {app: test}}, absent: true, timeout: 1.5s}")
+	if want := "timed out after 1.5s waiting until all of configmaps[app=test] are gone"; failure(t, err, step.Failed).Error() != want {
 		t.Errorf("got  %s\nwant %s", err, want)
 	}
 }
@@ -289,9 +289,9 @@ func TestChoosesFromAList(t *testing.T) {
 	if out["count"] != 2 || len(out["objects"].([]any)) != 3 {
 		t.Errorf("count %v of %d objects, want 2 of 3", out["count"], len(out["objects"].([]any)))
 	}
-	_, err = use(c).Do(t.Context(), t, `{objects: {kind: configmaps, labels: {app: test}}, where: item.data.phase == "gone", timeout: 200ms}`)
+	_, err = use(c).Do(t.Context(), t, `{objects: {kind: configmaps, labels: {app: test}}, where: item.data.phase == "gone", timeout: 1.5s}`)
 	f := failure(t, err, step.Failed)
-	if want := `timed out after 200ms waiting until there are configmaps[app=test] where item.data.phase == "gone"`; f.Error() != want {
+	if want := `timed out after 1.5s waiting until there are configmaps[app=test] where item.data.phase == "gone"`; f.Error() != want {
 		t.Errorf("got  %s\nwant %s", f.Error(), want)
 	}
 	if got := facts(f)["matches"]; got != "0 of 3" {
@@ -306,8 +306,8 @@ func TestItemsThatMayMatch(t *testing.T) {
 	c.Apply(t, settings("plain"))
 	c.Apply(t, settings("good", "phase", "good"))
 	const list = `objects: {kind: configmaps, labels: {app: test}}`
-	_, err := use(c).Do(t.Context(), t, `{`+list+`, where: item.data.phase == "bad", until: count == 0, timeout: 200ms}`)
-	const want = "timed out after 200ms waiting until count == 0: " +
+	_, err := use(c).Do(t.Context(), t, `{`+list+`, where: item.data.phase == "bad", until: count == 0, timeout: 1.5s}`)
+	const want = "timed out after 1.5s waiting until count == 0: " +
 		"item.data has no field \"phase\"; it has there (where it may be absent write `item.data.phase ?? …`)"
 	if got := failure(t, err, step.Failed).Error(); got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
@@ -346,9 +346,9 @@ func TestHoldsForIsBroken(t *testing.T) {
 	c := kubetest.New(t)
 	c.Apply(t, settings("state", "phase", "good"))
 	defer after(c, "must hold for", func() { c.Apply(t, settings("state", "phase", "bad")) })()
-	_, err := use(c).Do(t.Context(), t, `{object: configmap/state, until: object.data.phase == "good", holdsFor: 700ms, timeout: 1s}`)
+	_, err := use(c).Do(t.Context(), t, `{object: configmap/state, until: object.data.phase == "good", holdsFor: 2500ms, timeout: 3s}`)
 	f := failure(t, err, step.Failed)
-	if want := `timed out after 1s waiting until object.data.phase == "good" for 700ms`; f.Error() != want {
+	if want := `timed out after 3s waiting until object.data.phase == "good" for 2.5s`; f.Error() != want {
 		t.Errorf("got  %s\nwant %s", f.Error(), want)
 	}
 	if facts(f)["held at the longest for"] == "" {

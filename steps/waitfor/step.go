@@ -25,7 +25,7 @@ type Config struct {
 	Absent         bool                      `yaml:"absent" doc:"Wait until the object, or every matching object, is gone."`
 	HoldsFor       time.Duration             `yaml:"holdsFor" doc:"The condition must stay true that long without a break." example:"10s"`
 	Capture        map[string]eval.Expr[any] `yaml:"capture" scope:"object,objects,events,lines,response,alerts,samples,rows,requests,matched,match,count" doc:"Values to keep as the output captured.<name>, taken when the condition is met." example:"{pod: match.metadata.name}"`
-	Tolerate       []string                  `yaml:"tolerate" single:"true" doc:"Names of states that waiting can't heal and that do not end the wait." example:"[ImagePullBackOff]"`
+	Tolerate       []string                  `yaml:"tolerate" single:"true" doc:"States that waiting can't heal and that do not end the wait all the same: jobFailed, podFailed, imagePull, containerConfig, unschedulable, quota, progressDeadline, stalled, or all." example:"[imagePull]"`
 	Timeout        time.Duration             `yaml:"timeout" doc:"The step fails when the condition is not met by then; 5m if not given. The common field of the same name works as well." example:"2m"`
 }
 

@@ -120,3 +120,12 @@ func TestTitle(t *testing.T) {
 		}
 	}
 }
+
+func TestTolerateListsAllStates(t *testing.T) {
+	f, _ := reflect.TypeFor[Config]().FieldByName("Tolerate")
+	for _, name := range states() {
+		if !strings.Contains(f.Tag.Get("doc"), name) {
+			t.Errorf("the documentation of tolerate lacks %q", name)
+		}
+	}
+}
