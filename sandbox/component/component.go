@@ -35,7 +35,7 @@ func Run(ctx context.Context, name string, arguments []string) (code int, found 
 		return 0, false
 	}
 	watchLifeline()
-	go footprint.Watch(ctx, footprint.Moments())
+	go footprint.Watch(ctx, footprint.Pauses())
 	switch name {
 	case supervise.Etcd:
 		etcdmain.Main(append([]string{name}, arguments...))

@@ -10,16 +10,17 @@ import (
 	"time"
 )
 
-// Moments returns when a process has run the code of its start: soon on an idle machine, and once more for a busy one.
-func Moments() []time.Duration {
-	return []time.Duration{3 * time.Second, 12 * time.Second}
+// Pauses returns how long to wait until a process has run the code of its start: little on an idle machine, and once
+// more for a busy one.
+// After that, what was needed only for a while is given back every half minute.
+func Pauses() []time.Duration {
+	return []time.Duration{3 * time.Second, 9 * time.Second, 30 * time.Second}
 }
 
-// Watch gives back the pages of the start at the given moments from now, until the context ends.
-func Watch(ctx context.Context, moments []time.Duration) {
-	began := time.Now()
-	for _, moment := range moments {
-		timer := time.NewTimer(moment - time.Since(began))
+// Watch gives back pages, each time after the next of the pauses; the last pause is repeated until the context ends.
+func Watch(ctx context.Context, pauses []time.Duration) {
+	for {
+		timer := time.NewTimer(pauses[0])
 		select {
 		case <-ctx.Done():
 			timer.Stop()
@@ -28,6 +29,9 @@ func Watch(ctx context.Context, moments []time.Duration) {
 		}
 		if err := ReleaseCode(); err != nil {
 			fmt.Fprintln(os.Stderr, err)
+		}
+		if len(pauses) > 1 {
+			pauses = pauses[1:]
 		}
 	}
 }

@@ -18,7 +18,7 @@ func TestParseMapping(t *testing.T) {
 		"08c11000-08d10000 rw-p 08811000 fe:00 9986910   /opt/program":      {mapping{}, true},
 		"7f0000000000-7f0000001000 r--p 00000000 fe:00 1 /usr/lib/other.so": {mapping{}, true},
 		"7f0000000000-7f0000001000 r--s 00000000 fe:00 1 /opt/program":      {mapping{}, true},
-		"Rss:                7040 kB": {mapping{}, false},
+		"Rss:                7040 kB":                                       {mapping{}, false},
 	} {
 		region, begins := parseMapping(line, program)
 		if region != want.region || begins != want.begins {
@@ -40,7 +40,7 @@ func TestWatchEndsWithItsContext(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
 		defer cancel()
 		began := time.Now()
-		Watch(ctx, []time.Duration{time.Second, time.Hour})
+		Watch(ctx, []time.Duration{time.Second, 3 * time.Second})
 		if took := time.Since(began); took != 5*time.Second {
 			t.Errorf("it ended after %s, expected the context's 5s", took)
 		}

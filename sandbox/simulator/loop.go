@@ -2,6 +2,7 @@ package simulator
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"sync"
@@ -22,11 +23,11 @@ type loop struct {
 	workers int
 	synced  []cache.InformerSynced
 	queue   workqueue.TypedRateLimitingInterface[string]
-	// reconcile does the work for a key; a positive duration asks for another call after it.
-	reconcile func(ctx context.Context, key string) (time.Duration, error)
+	// reconcile does the work for a key; errAgain asks for another call and is no failure.
+	reconcile func(ctx context.Context, key string) error
 }
 
-func newLoop(name string, workers int, reconcile func(context.Context, string) (time.Duration, error)) *loop {
+func newLoop(name string, workers int, reconcile func(context.Context, string) error) *loop {
 	limiter := workqueue.NewTypedItemExponentialFailureRateLimiter[string](firstRetry, slowestRetry)
 	return &loop{name: name, workers: workers, queue: workqueue.NewTypedRateLimitingQueue(limiter), reconcile: reconcile}
 }
@@ -70,15 +71,14 @@ func (l *loop) next(ctx context.Context) bool {
 		return false
 	}
 	defer l.queue.Done(key)
-	again, err := l.reconcile(ctx, key)
-	switch {
-	case err != nil && ctx.Err() == nil:
-		fmt.Fprintf(os.Stderr, "%s: %s: %v\n", l.name, key, err)
-		l.queue.AddRateLimited(key)
-	case again > 0:
-		l.queue.AddAfter(key, again)
-	default:
+	err := l.reconcile(ctx, key)
+	if err == nil {
 		l.queue.Forget(key)
+		return true
 	}
+	if !errors.Is(err, errAgain) && ctx.Err() == nil {
+		fmt.Fprintf(os.Stderr, "%s: %s: %v\n", l.name, key, err)
+	}
+	l.queue.AddRateLimited(key)
 	return true
 }

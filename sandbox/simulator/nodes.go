@@ -38,31 +38,31 @@ type nodeLosses struct {
 	lister corelisters.NodeLister
 }
 
-func (r *nodeLosses) reconcile(ctx context.Context, name string) (time.Duration, error) {
+func (r *nodeLosses) reconcile(ctx context.Context, name string) error {
 	node, err := r.lister.Get(name)
 	if apierrors.IsNotFound(err) {
-		return 0, nil
+		return nil
 	}
 	if err != nil {
-		return 0, fmt.Errorf("look up the node: %w", err)
+		return fmt.Errorf("look up the node: %w", err)
 	}
 	lost := simulation.NodeLost(node)
 	if !lost && !simulation.NodeReady(node) {
-		return 0, nil
+		return nil
 	}
 	pods, err := r.client.CoreV1().Pods(metav1.NamespaceAll).List(ctx, metav1.ListOptions{
 		FieldSelector:   fields.OneTermEqualSelector("spec.nodeName", name).String(),
 		ResourceVersion: "0",
 	})
 	if err != nil {
-		return 0, fmt.Errorf("list the pods of the node: %w", err)
+		return fmt.Errorf("list the pods of the node: %w", err)
 	}
 	for i := range pods.Items {
 		if err := r.report(ctx, &pods.Items[i], lost); err != nil {
-			return 0, err
+			return err
 		}
 	}
-	return 0, nil
+	return nil
 }
 
 func (r *nodeLosses) report(ctx context.Context, pod *corev1.Pod, lost bool) error {

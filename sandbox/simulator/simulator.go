@@ -15,6 +15,7 @@ import (
 	"k8s.io/client-go/informers"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/metadata"
+	"k8s.io/client-go/metadata/metadatainformer"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
 	"k8s.io/utils/clock"
@@ -78,13 +79,18 @@ func Run(ctx context.Context, options Options) error {
 // runControllers runs everything besides the engine and waits for its end.
 func runControllers(ctx context.Context, use clients, listener *server) error {
 	factory := informers.NewSharedInformerFactory(use.typed, 0)
+	definitions := metadatainformer.NewSharedInformerFactory(use.metadata, 0)
+	known := &kinds{client: use.typed.Discovery()}
+	followKinds(definitions.ForResource(crdResource()).Informer(), known)
 	loops := []*loop{
 		newVolumeLoop(use.typed, factory),
-		newNamespaceLoop(ctx, use, factory),
+		newNamespaceLoop(use, factory, known),
 		newNodeLoop(use.typed, factory),
 	}
 	factory.Start(ctx.Done())
+	definitions.Start(ctx.Done())
 	defer factory.Shutdown()
+	defer definitions.Shutdown()
 
 	var running sync.WaitGroup
 	for _, each := range loops {

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
-	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -62,25 +61,25 @@ type storageDriver struct {
 	classes storagelisters.StorageClassLister
 }
 
-func (d *storageDriver) reconcile(ctx context.Context, key string) (time.Duration, error) {
+func (d *storageDriver) reconcile(ctx context.Context, key string) error {
 	if name, isVolume := strings.CutPrefix(key, volumePrefix); isVolume {
-		return 0, d.reconcileVolume(ctx, name)
+		return d.reconcileVolume(ctx, name)
 	}
 	namespace, name, _ := strings.Cut(key, "/")
 	claim, err := d.claims.PersistentVolumeClaims(namespace).Get(name)
 	if apierrors.IsNotFound(err) {
-		return 0, nil
+		return nil
 	}
 	if err != nil {
-		return 0, fmt.Errorf("look up the claim: %w", err)
+		return fmt.Errorf("look up the claim: %w", err)
 	}
 	if claim.DeletionTimestamp != nil || claim.Annotations[provisionerAnnotation] != simulation.Provisioner {
-		return 0, nil
+		return nil
 	}
 	if claim.Spec.VolumeName == "" {
-		return 0, d.provision(ctx, claim)
+		return d.provision(ctx, claim)
 	}
-	return 0, d.expand(ctx, claim)
+	return d.expand(ctx, claim)
 }
 
 // provision makes the volume; the controller manager binds it to the claim.

@@ -55,7 +55,7 @@ func TestComponentEnvironment(t *testing.T) {
 	got := componentEnvironment([]string{
 		"HOME=/home/user", "KUBECONFIG=/elsewhere", "HTTPS_PROXY=proxy", "http_proxy=proxy", "ETCD_NAME=x", "GOGC=10",
 	}, Etcd)
-	if diff := cmp.Diff([]string{"HOME=/home/user"}, got); diff != "" {
+	if diff := cmp.Diff([]string{"HOME=/home/user", "GOGC=50"}, got); diff != "" {
 		t.Errorf("the environment differs (-want +got):\n%s", diff)
 	}
 }

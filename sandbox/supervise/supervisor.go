@@ -153,7 +153,7 @@ func (s *supervisor) run(ctx context.Context) (err error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	go func() {
 		defer close(watching)
-		footprint.Watch(ctx, footprint.Moments())
+		footprint.Watch(ctx, footprint.Pauses())
 	}()
 	err = s.guard(ctx)
 	cancel(nil)
