@@ -21,8 +21,11 @@ func (c *pass) template(n *yaml.Node, what string, s *Shape, env *eval.Env, targ
 	if c.binding {
 		text, ok := c.body.texts[n]
 		if ok && c.display {
-			if s.Kind == String {
+			switch {
+			case s.Kind == String:
 				target.SetString(n.Value)
+			case s.Text:
+				c.text(n, what, target)
 			}
 			return true
 		}
