@@ -2,6 +2,8 @@ package main
 
 import (
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -25,6 +27,9 @@ func (f *clusterFlags) named() bool { return f.kubeconfig != "" || f.context != 
 
 func (f *clusterFlags) options() (kube.Options, error) {
 	o := kube.Options{Kubeconfig: f.kubeconfig, Context: f.context, Version: buildVersion()}
+	if cache, err := os.UserCacheDir(); err == nil { // without one, discovery is asked for in each run
+		o.CacheDir = filepath.Join(cache, "scenario-runner", "discovery")
+	}
 	for _, c := range f.clusters {
 		name, rest, ok := strings.Cut(c, "=")
 		if !ok || name == "" || rest == "" {

@@ -59,6 +59,9 @@ func (e *Env) resolve(c Connection) (Connection, error) {
 	var tried []string
 	if c.Kubeconfig == "" {
 		found, attempts := e.usualFiles()
+		if found != "" && c.Context == "" && e.options.Getenv("KUBECONFIG") == "" && !e.inPod() {
+			return c, unnamed(found)
+		}
 		if found == "" {
 			if e.inPod() && c.Context == "" {
 				return Connection{InCluster: true}, nil
@@ -73,6 +76,16 @@ func (e *Env) resolve(c Connection) (Connection, error) {
 		return c, err
 	}
 	return e.withContext(c)
+}
+
+// unnamed refuses the current context of the usual file: a program that breaks things must not work on whatever cluster
+// was looked at last.
+func unnamed(file string) error {
+	contexts := "it has no contexts"
+	if config, err := clientcmd.LoadFromFile(file); err == nil && len(config.Contexts) > 0 {
+		contexts = "it has the contexts " + strings.Join(slices.Sorted(maps.Keys(config.Contexts)), ", ")
+	}
+	return fmt.Errorf("no cluster was named, and the current context of %s is not taken unasked (%s); %s", file, contexts, orSandbox)
 }
 
 // usualFiles looks where kubectl looks, and says where it looked in vain.

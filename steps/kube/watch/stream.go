@@ -195,6 +195,10 @@ func (s *stream) observe(object *unstructured.Unstructured) {
 		s.early = append(s.early, object)
 		return
 	}
+	if s.store.get(KeyOf(object)) == nil && !after(object.GetResourceVersion(), s.version) {
+		// The watch is past this form and knows no such object: it was removed before our request's answer was read.
+		return
+	}
 	s.upsert(object, false)
 }
 
