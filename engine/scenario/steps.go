@@ -171,7 +171,7 @@ func (c *compiler) body(b *source.Pair, p *pending, env *eval.Env) {
 	if s.Title == "" {
 		s.Title = s.Kind
 	}
-	if p.definition.Judges {
+	if compiled.Judges {
 		c.scenario.Asserts++
 	}
 	p.outputs = compiled.Outputs

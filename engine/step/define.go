@@ -40,6 +40,8 @@ type Spec[C, O any] struct {
 	Doc string
 	// Judges says that a step of this kind can fail because of what it observes; a scenario without one is an error.
 	Judges bool
+	// JudgesIf, when given, says whether this use judges: a step that only opens a sink does not.
+	JudgesIf func(c *C) bool
 	// Visible says that the ids inside a container step can be referred to from outside.
 	Visible bool
 	// Unordered says that the steps inside a container step start together instead of one after the other.
@@ -86,6 +88,7 @@ type Compiled struct {
 	Blocks   []Block
 	Title    string
 	Outputs  eval.Type
+	Judges   bool
 }
 
 // DefaultTimeout is the limit of a step whose kind and author name none.
@@ -119,6 +122,7 @@ func Define[C, O any](s Spec[C, O]) Definition {
 			c.Blocks = append(c.Blocks, b.(Block))
 		}
 		t.blocks = c.Blocks
+		c.Judges = s.Judges && (s.JudgesIf == nil || s.JudgesIf(static))
 		if !ok {
 			return nil, c
 		}

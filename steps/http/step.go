@@ -57,6 +57,8 @@ func New() step.Definition {
 		Group:  step.Services,
 		Doc:    doc,
 		Judges: true,
+		// Without expect any answer will do.
+		JudgesIf: func(c *Config) bool { return c.Expect != nil },
 		Default: func() Config {
 			return Config{RequestTimeout: 10 * time.Second, FollowRedirects: true, Every: time.Second}
 		},

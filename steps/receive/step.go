@@ -65,13 +65,15 @@ type Outputs struct {
 func New() step.Definition {
 	sinks := newRegistry()
 	return step.Define(step.Spec[Config, Outputs]{
-		Name:    "receive",
-		Group:   step.Services,
-		Doc:     doc,
-		Judges:  true,
-		Check:   check,
-		Title:   title,
-		Outputs: outputs,
+		Name:   "receive",
+		Group:  step.Services,
+		Doc:    doc,
+		Judges: true,
+		// Opening a sink claims nothing.
+		JudgesIf: func(c *Config) bool { return c.Expect != nil },
+		Check:    check,
+		Title:    title,
+		Outputs:  outputs,
 		Run: func(ctx context.Context, run *step.Run, c Config) (Outputs, error) {
 			if c.Listen != nil {
 				return listen(ctx, run, c.Listen, sinks)
