@@ -274,7 +274,7 @@ func TestDisruptionBudgetRefusesAnEviction(t *testing.T) {
 	waitGone(t, client, in, pods.Items[0].Name)
 }
 
-func TestObjectsThatNothingActsUpon(t *testing.T) {
+func TestNetworkPolicyIsAccepted(t *testing.T) {
 	t.Parallel()
 	client := suite.shared.client
 	in := namespace(t, client)
@@ -285,15 +285,35 @@ func TestObjectsThatNothingActsUpon(t *testing.T) {
 	if err != nil {
 		t.Error(err)
 	}
-	_, err = client.AutoscalingV2().HorizontalPodAutoscalers(in).Create(t.Context(), &autoscalingv2.HorizontalPodAutoscaler{
+}
+
+func TestAutoscaler(t *testing.T) {
+	t.Parallel()
+	client := suite.shared.client
+	in := namespace(t, client)
+	scaled := deployment("web", 1)
+	scaled.Spec.Template.Spec.Containers[0].Resources.Requests = corev1.ResourceList{corev1.ResourceCPU: resource.MustParse("100m")}
+	scaled.Spec.Template.Annotations = map[string]string{prefix + "cpu-usage": "250m"}
+	deploy(t, client, in, scaled)
+	wanted, least := int32(80), int32(1)
+	_, err := client.AutoscalingV2().HorizontalPodAutoscalers(in).Create(t.Context(), &autoscalingv2.HorizontalPodAutoscaler{
 		ObjectMeta: metav1.ObjectMeta{Name: "web"},
 		Spec: autoscalingv2.HorizontalPodAutoscalerSpec{
-			ScaleTargetRef: autoscalingv2.CrossVersionObjectReference{APIVersion: "apps/v1", Kind: "Deployment", Name: "web"}, MaxReplicas: 3,
+			ScaleTargetRef: autoscalingv2.CrossVersionObjectReference{APIVersion: "apps/v1", Kind: "Deployment", Name: "web"},
+			MinReplicas:    &least, MaxReplicas: 4,
+			Metrics: []autoscalingv2.MetricSpec{{Type: autoscalingv2.ResourceMetricSourceType, Resource: &autoscalingv2.ResourceMetricSource{
+				Name: corev1.ResourceCPU, Target: autoscalingv2.MetricTarget{Type: autoscalingv2.UtilizationMetricType, AverageUtilization: &wanted},
+			}}},
 		},
 	}, metav1.CreateOptions{})
 	if err != nil {
-		t.Error(err)
+		t.Fatal(err)
 	}
+	scalers := client.AutoscalingV2().HorizontalPodAutoscalers(in)
+	wait(t, "an autoscaler that wants four pods", &autoscalingv2.HorizontalPodAutoscaler{}, watcher{
+		list:  func(ctx context.Context, o metav1.ListOptions) (runtime.Object, error) { return scalers.List(ctx, o) },
+		watch: scalers.Watch,
+	}, func(found *autoscalingv2.HorizontalPodAutoscaler) bool { return found.Status.DesiredReplicas == 4 })
 }
 
 func TestNamespaceIsGoneSoon(t *testing.T) {
@@ -506,7 +526,9 @@ func TestNamespaceWithCustomResourceThatIsHeld(t *testing.T) {
 		t.Fatal(err)
 	}
 	wait(t, "the established definition", &unstructured.Unstructured{}, watcher{
-		list:  func(ctx context.Context, o metav1.ListOptions) (runtime.Object, error) { return definitions.List(ctx, o) },
+		list: func(ctx context.Context, o metav1.ListOptions) (runtime.Object, error) {
+			return definitions.List(ctx, o)
+		},
 		watch: definitions.Watch,
 	}, func(found *unstructured.Unstructured) bool {
 		return found.GetName() == "gadgets.example.com" && strings.Contains(jsonOf(t, found), `"status":"True","type":"Established"`)

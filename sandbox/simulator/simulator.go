@@ -73,6 +73,9 @@ func Run(ctx context.Context, options Options) error {
 	if err := engine.Start(ctx); err != nil {
 		return errors.Join(fmt.Errorf("start the engine: %w", err), listener.Close())
 	}
+	if err := defineMetrics(ctx, use.dynamic); err != nil {
+		return errors.Join(err, listener.Close())
+	}
 	return runControllers(ctx, use, listener)
 }
 
@@ -86,6 +89,7 @@ func runControllers(ctx context.Context, use clients, listener *server) error {
 		newVolumeLoop(use.typed, factory),
 		newNamespaceLoop(use, factory, known),
 		newNodeLoop(use.typed, factory),
+		newMetricsLoop(use.dynamic, factory),
 	}
 	factory.Start(ctx.Done())
 	definitions.Start(ctx.Done())

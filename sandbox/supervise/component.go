@@ -121,6 +121,11 @@ func controllerManagerArguments(at place.Place) []string {
 		"--concurrent-replicaset-syncs=16",
 		// A node that goes not ready is noticed in one second instead of five.
 		"--node-monitor-period=1s",
+		// Nor does anybody want to wait for minutes until an autoscaler trusts what is simulated.
+		"--horizontal-pod-autoscaler-sync-period=1s",
+		"--horizontal-pod-autoscaler-initial-readiness-delay=0s",
+		"--horizontal-pod-autoscaler-cpu-initialization-period=0s",
+		"--horizontal-pod-autoscaler-downscale-stabilization=5s",
 	}
 }
 

@@ -10,7 +10,6 @@ import (
 
 	"github.com/scenario-runner/scenario-runner/sandbox/pki"
 	"github.com/scenario-runner/scenario-runner/sandbox/place"
-	"github.com/scenario-runner/scenario-runner/sandbox/simulation"
 )
 
 // mastersGroup is the group whose members may do everything.
@@ -43,7 +42,7 @@ func writeServers(at place.Place, authority *pki.Authority, now time.Time) error
 	if err != nil {
 		return err
 	}
-	kubelet, err := authority.Server("system:node:sandbox", []string{"localhost", simulation.MetricsHost}, addresses[:1], now)
+	kubelet, err := authority.Server("system:node:sandbox", []string{"localhost"}, addresses[:1], now)
 	if err != nil {
 		return err
 	}
