@@ -396,6 +396,29 @@ func TestOwnWriteIsSeenBeforeTheWatchTellsIt(t *testing.T) {
 	}
 }
 
+func TestAnswerThatComesAfterTheRemovalDoesNotBringTheObjectBack(t *testing.T) {
+	server := fakeapi.New(t)
+	server.Put("shop", "web", v("old"))
+	hub := newHub(t, server, watch.Options{})
+	_, err := until(limited(t), hub, query("shop", "web"), "<none>", func(now string) {
+		if now == "old" {
+			server.Delete("shop", "web")
+		}
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	last := &unstructured.Unstructured{Object: map[string]any{"apiVersion": "v1", "kind": "ConfigMap", "data": map[string]any{"v": "old"}}}
+	last.SetNamespace("shop")
+	last.SetName("web")
+	last.SetUID("uid-101")
+	last.SetResourceVersion("101")
+	hub.Observe(fakeapi.ConfigMaps, last)
+	if seen, err := until(limited(t), hub, query("shop", "web"), "<none>", nil); err != nil || len(seen) != 1 {
+		t.Errorf("after the late answer: %v %v", seen, err)
+	}
+}
+
 func TestIdleWatchIsClosedAndCloseEndsWaits(t *testing.T) {
 	server := fakeapi.New(t)
 	server.Put("shop", "web", v("1"))

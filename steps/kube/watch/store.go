@@ -104,6 +104,12 @@ func after(a, b string) bool {
 	return err == nil && order > 0
 }
 
+// past reports whether a watch that has come to version has told all there is of a form of that age.
+func past(version, form string) bool {
+	order, err := resourceversion.CompareResourceVersion(version, form)
+	return err == nil && order >= 0
+}
+
 // light removes the managed fields: nobody evaluates them and they are half of an object.
 func light(object *unstructured.Unstructured) *unstructured.Unstructured {
 	if metadata, ok := object.Object["metadata"].(map[string]any); ok {

@@ -195,9 +195,8 @@ func (s *stream) observe(object *unstructured.Unstructured) {
 		s.early = append(s.early, object)
 		return
 	}
-	if s.store.get(KeyOf(object)) == nil && !after(object.GetResourceVersion(), s.version) {
-		// The watch is past this form and knows no such object: it was removed before our request's answer was read.
-		return
+	if s.store.get(KeyOf(object)) == nil && past(s.version, object.GetResourceVersion()) {
+		return // it was removed before the answer to our request was read, and nothing would remove it again
 	}
 	s.upsert(object, false)
 }
