@@ -180,7 +180,9 @@ func TestGracePeriodAndPropagation(t *testing.T) {
 	if err != nil || len(left) != 1 {
 		t.Fatalf("orphans: %v, %v", left, err)
 	}
-	if out, err := use.Do(t.Context(), t, "{objects: {kind: Pod, labels: {app: web}}, gracePeriod: 0s}"); err != nil || out["count"] != 1 {
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	if out, err := use.Do(ctx, t, "{objects: {kind: Pod, labels: {app: web}}, gracePeriod: 0s}"); err != nil || out["count"] != 1 {
 		t.Errorf("pods that end slowly: %v, %v", out, err)
 	}
 }
