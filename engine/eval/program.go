@@ -49,7 +49,7 @@ func (e *Env) Compile(source string, want Kind) (*Program, *Problem) {
 		return nil, problem
 	}
 	strict := &strictAccess{plain: map[ast.Node]ast.Node{}}
-	options := append(slices.Clone(e.options), expr.Env(e.typeMap()), expr.Patch(strict), expr.AsAny())
+	options := append(slices.Clone(e.options), e.environment, expr.Patch(strict), expr.AsAny())
 	program, err := expr.Compile(source, options...)
 	if err != nil {
 		return nil, e.explainCompile(source, tree, err)

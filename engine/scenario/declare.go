@@ -130,7 +130,7 @@ func (c *compiler) stepsType() eval.Type {
 	t := eval.Type{Kind: eval.Object}
 	for _, d := range c.order {
 		if d.named && !d.hidden {
-			t = t.With(d.id, d.kind, d.outputType())
+			t.Fields = append(t.Fields, eval.Field{Name: d.id, Doc: d.kind, Type: d.outputType()})
 		}
 	}
 	return t

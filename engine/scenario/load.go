@@ -26,7 +26,7 @@ type Loader struct {
 // NewLoader returns a loader for the kinds of a registry. environment names the environment variables that expressions
 // may read as env.<name>.
 func NewLoader(r *step.Registry, environment []string) (*Loader, error) {
-	schema, err := NewValidator(Schema(r))
+	schema, err := NewValidator(withoutGuards(Schema(r)))
 	if err != nil {
 		return nil, err
 	}
@@ -56,7 +56,7 @@ func (l *Loader) Load(name string, data []byte) (*Scenario, diag.List) {
 	if file.Root == nil {
 		return nil, diags.Sorted()
 	}
-	c := &compiler{loader: l, file: file, diags: &diags, env: l.env, scenario: &Scenario{File: file, Key: name}}
+	c := &compiler{loader: l, file: file, diags: &diags, env: l.env.Private(), scenario: &Scenario{File: file, Key: name}}
 	c.run()
 	if !diags.HasErrors() {
 		diags = append(diags, l.schema.Validate(file)...)
@@ -112,8 +112,7 @@ func (c *compiler) names(root *yaml.Node) {
 	for _, p := range source.Pairs(secrets) {
 		s = s.With(p.Key.Value, "", eval.Type{Kind: eval.String})
 	}
-	c.steps = c.stepsType()
-	c.env = c.env.With("vars", t).With("secrets", s).With("steps", c.steps)
+	c.env = c.env.With("vars", t).With("secrets", s).With("steps", c.stepsType())
 }
 
 func (c *compiler) varType(n *yaml.Node) eval.Type {
@@ -164,7 +163,7 @@ func (c *compiler) fill(d document) {
 
 // vars keeps each var as a tree of its own.
 func (c *compiler) vars(n, _ *yaml.Node) {
-	env := c.loader.env
+	env := c.loader.env.Private() // vars are evaluated before anything runs: they see neither steps nor each other
 	d := &field.Decoder{File: c.file, Diags: &diag.List{}}
 	shape := field.Describe(reflect.TypeFor[eval.Tree]())
 	for _, p := range source.Pairs(n) {

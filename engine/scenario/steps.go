@@ -29,7 +29,7 @@ func (c *compiler) block(n *yaml.Node, env *eval.Env, depth int, unordered bool)
 	for _, item := range n.Content {
 		item = source.Follow(item)
 		if d := c.nodes[item]; d != nil {
-			work = append(work, c.step(item, d, env.With("steps", c.steps), depth))
+			work = append(work, c.step(item, d, env, depth))
 			b.Steps = append(b.Steps, d.compiled)
 		}
 	}
@@ -182,7 +182,7 @@ func (c *compiler) body(b *source.Pair, p *pending, env *eval.Env) {
 		}
 	}
 	if p.definition.Dynamic {
-		c.steps = c.stepsType()
+		env.Refine("steps", p.id, p.outputType())
 	}
 	p.programs = append(p.programs, compiled.Programs...)
 	c.lift(p)
