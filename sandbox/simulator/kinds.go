@@ -1,7 +1,6 @@
 package simulator
 
 import (
-	"context"
 	"fmt"
 	"slices"
 	"sync"
@@ -34,7 +33,7 @@ func (k *kinds) forget() {
 }
 
 // namespaced returns the kinds; pods come last.
-func (k *kinds) namespaced(context.Context) ([]schema.GroupVersionResource, error) {
+func (k *kinds) namespaced() ([]schema.GroupVersionResource, error) {
 	k.mu.Lock()
 	resources, fresh, generation := k.resources, time.Now().Before(k.until), k.generation
 	k.mu.Unlock()

@@ -95,7 +95,7 @@ func (n *namespaceEnd) finish(ctx context.Context, namespace *corev1.Namespace) 
 
 // content returns the resources of which the namespace has objects; pods come last.
 func (n *namespaceEnd) content(ctx context.Context, namespace, version string) ([]schema.GroupVersionResource, error) {
-	resources, err := n.kinds.namespaced(ctx)
+	resources, err := n.kinds.namespaced()
 	if err != nil {
 		return nil, err
 	}

@@ -102,7 +102,7 @@ func answer(response http.ResponseWriter, code int, content any) {
 	_, _ = response.Write(encoded)
 }
 
-// UnknownComponent says that there is no such component and which there are.
+// unknownComponent says that there is no such component and which there are.
 func unknownComponent(component string) error {
 	return fmt.Errorf("unknown component %q: expected one of %s", component, strings.Join(Components(), ", "))
 }

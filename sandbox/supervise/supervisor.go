@@ -135,6 +135,9 @@ func (s *supervisor) run(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, closeControl()) }()
+	if err := s.writeState(s.ready); err != nil {
+		return err
+	}
 	if s.options.OnStart != nil {
 		if err := s.options.OnStart(s.ready); err != nil {
 			return err
