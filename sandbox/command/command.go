@@ -10,6 +10,7 @@ import (
 	"os"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/scenario-runner/scenario-runner/sandbox/place"
 )
@@ -112,6 +113,10 @@ loopback address, without root and without containers.`,
 			}
 			return command.Help()
 		},
+	}
+	if flag := pflag.CommandLine.Lookup("version"); flag != nil {
+		// A package of Kubernetes adds it to every command of the process; ours is a command.
+		flag.Hidden = true
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	root.AddCommand(
