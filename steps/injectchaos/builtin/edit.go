@@ -15,13 +15,15 @@ type edit struct {
 	Before any      `json:"before,omitempty"`
 	Had    bool     `json:"had"` // the field existed before
 	After  any      `json:"after"`
+	// Omitted says that the server leaves the field out when it is After, as it does with a scale of 0.
+	Omitted bool `json:"omitted,omitempty"`
 }
 
 // operation is one operation of a JSON patch.
 type operation struct {
 	Op    string `json:"op"`
 	Path  string `json:"path"`
-	Value any    `json:"value,omitempty"`
+	Value any    `json:"value"`
 }
 
 // prepare returns the edit that sets the field at path of content to after.
@@ -48,6 +50,11 @@ func (e edit) apply(content map[string]any) []operation {
 // revert returns the operations that take the edit back; none when our value does not stand there any more.
 func (e edit) revert(content map[string]any) []operation {
 	pointer, value, there := locate(content, e.Path)
+	if !there && e.Omitted {
+		// A test of what is not there fails, so the age of the whole object is tested instead.
+		_, version, _ := locate(content, []string{"metadata", "resourceVersion"})
+		return []operation{{"test", "/metadata/resourceVersion", version}, {"add", pointer, e.Before}}
+	}
 	if !there || !same(value, e.After) {
 		return nil
 	}

@@ -70,7 +70,9 @@ func scaleHit(ctx context.Context, place *kube.Target, object *unstructured.Unst
 	return &hit{
 		object: object, subresource: "scale",
 		edits: func(content map[string]any) ([]edit, error) {
-			return []edit{prepare(content, 0, "spec", "replicas")}, nil
+			down := prepare(content, 0, "spec", "replicas")
+			down.Omitted = true
+			return []edit{down}, nil
 		},
 		proof: sight{pods, func(shot kube.Snapshot) (bool, string) {
 			return len(shot.Objects) == 0, fmt.Sprintf("%s still has %d pods", describe(object), len(shot.Objects))
