@@ -78,7 +78,6 @@ type compiler struct {
 	counter  int
 	nodes    map[*yaml.Node]*declared
 	order    []*declared
-	steps    eval.Type                     // of the name `steps`
 	nested   map[*declared][]*eval.Program // expressions of the steps inside a container
 }
 

@@ -2,7 +2,6 @@ package receive
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -27,8 +26,6 @@ type waiting struct {
 	sink   *sink
 	last   judgement
 }
-
-var errWithin = errors.New("the time of within is over")
 
 // expect looks at the sink now and each time that something arrives.
 func expect(ctx context.Context, run *step.Run, e *Expect, sinks *registry) (Outputs, error) {
