@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -261,7 +262,7 @@ func TestPullFailureEndsTheWaitEarly(t *testing.T) {
 	if !strings.HasPrefix(text, "Deployment web will not become ready: Pod web-") || !strings.Contains(text, `: container app waits: `) || !strings.Contains(text, "registry.example/does-not-exist:1") {
 		t.Errorf("message is %s", text)
 	}
-	if len(failure.Facts) != 1 || failure.Facts[0] != (step.Fact{Name: "state", Value: "imagePull"}) {
+	if len(failure.Facts) != 1 || failure.Facts[0] != (step.Fact{Name: "to wait all the same", Value: "tolerate: [imagePull]"}) {
 		t.Errorf("facts are %v", failure.Facts)
 	}
 	if len(failure.Sections) == 0 {
@@ -282,14 +283,38 @@ func TestToleratedStateIsWaitedThrough(t *testing.T) {
 	defer cancel()
 	_, err := use.Do(ctx, t, "manifests: web.yaml\ntolerate: imagePull")
 	failure, ok := errors.AsType[*step.Failure](err)
-	if !ok || failure.Verdict != step.Failed || failure.Message != "timed out after 4s with 0 of 1 objects ready" {
+	if !ok || failure.Verdict != step.Failed || !strings.HasPrefix(failure.Message, "timed out after 4s: Deployment web is not ready: container app waits: ImagePullBackOff: ") {
 		t.Fatalf("error is %v", err)
-	}
-	if diff := cmp.Diff([]step.Fact{{Name: "Deployment web", Value: "Available: 0/2"}}, failure.Facts); diff != "" {
-		t.Error(diff)
 	}
 	if _, err := use.Do(t.Context(), t, "manifests: web.yaml\nwaitReady: false"); err != nil {
 		t.Errorf("without waiting: %v", err)
+	}
+}
+
+func TestTimeoutNamesWhatIsMissing(t *testing.T) {
+	c := kubetest.New(t)
+	late := strings.Replace(web, "metadata: {labels: {app: web}}", "metadata: {labels: {app: web}, annotations: {sandbox.scenario-runner.dev/not-ready: \"true\"}}", 1)
+	t.Chdir(c.Run.Scenario.Dir)
+	files(t, ".", map[string]string{
+		"all.yaml": settings + "---\n" + late + "---\n" + strings.ReplaceAll(web, "web", "good") + "---\n" + strings.ReplaceAll(late, "web", "slow"),
+	})
+	c.Run.Timeout = 1500 * time.Millisecond
+	ctx, cancel := context.WithTimeout(t.Context(), c.Run.Timeout)
+	defer cancel()
+	_, err := steptest.Use{Definition: deploy.New(c.Env), Run: c.Run}.Do(ctx, t, "manifests: all.yaml")
+	failure, ok := errors.AsType[*step.Failure](err)
+	if !ok || failure.Verdict != step.Failed || failure.Message != "timed out after 1.5s with 2 of 4 objects ready" {
+		t.Fatalf("error is %v", err)
+	}
+	want := []step.Fact{{Name: "Deployment web", Value: "container app runs but is not ready"}, {Name: "Deployment slow", Value: "container app runs but is not ready"}}
+	if diff := cmp.Diff(want, failure.Facts); diff != "" {
+		t.Error(diff)
+	}
+	if len(failure.Sections) < 2 || !strings.HasPrefix(failure.Sections[0].Lines[0], "Deployment web") {
+		t.Errorf("sections are %v", failure.Sections)
+	}
+	if seen := c.Host.Seen(); !slices.Contains(seen, "4 of 4 objects applied") || !strings.HasPrefix(seen[len(seen)-1], "2 of 4 ready; Deployment web: ") {
+		t.Errorf("progress was %v", seen)
 	}
 }
 
@@ -307,7 +332,7 @@ spec:
     spec: {restartPolicy: Never, containers: [{name: migrate, image: "registry.example/migrate:1"}]}
 `})
 	_, err := steptest.Use{Definition: deploy.New(c.Env), Run: c.Run}.Do(t.Context(), t, "manifests: job.yaml")
-	want := "Job migrate will not become ready: BackoffLimitExceeded: Job has reached the specified backoff limit"
+	want := "Job migrate will not become ready: BackoffLimitExceeded: Job has reached the specified backoff limit; container migrate ended with Error, exit code 3"
 	if step.VerdictOf(err) != step.Failed || err.Error() != want {
 		t.Errorf("got  %v\nwant %s", err, want)
 	}

@@ -11,7 +11,6 @@ import (
 	"github.com/scenario-runner/scenario-runner/engine/diag"
 	"github.com/scenario-runner/scenario-runner/steps/injectchaos/driver"
 	"github.com/scenario-runner/scenario-runner/steps/kube"
-	"github.com/scenario-runner/scenario-runner/steps/kube/ready"
 )
 
 // planImagePullFailure hits workloads whose controller replaces the pods when the image changes.
@@ -62,13 +61,7 @@ func imageHit(ctx context.Context, request driver.Request, workload *unstructure
 			return []edit{prepare(content, missing, "spec", "template", "spec", "containers", byName(container), "image")}, nil
 		},
 		proof: sight{pods, pullFails(workload, missing)},
-		gone: sight{self, func(shot kube.Snapshot) (bool, string) {
-			if shot.Object == nil {
-				return true, fmt.Sprintf("%s is gone", describe(workload))
-			}
-			status := ready.Of(shot.Object)
-			return status.Ready, fmt.Sprintf("%s is not ready again: %s", describe(workload), status.Message)
-		}},
+		gone:  sight{self, readyAgain(workload)},
 	}
 	if workload.GetKind() == "StatefulSet" {
 		h.stuck = missing

@@ -9,6 +9,8 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 
 	"github.com/scenario-runner/scenario-runner/steps/injectchaos/driver"
+	"github.com/scenario-runner/scenario-runner/steps/kube"
+	"github.com/scenario-runner/scenario-runner/steps/kube/ready"
 )
 
 func describe(object *unstructured.Unstructured) driver.Object {
@@ -78,4 +80,15 @@ func podSelector(workload *unstructured.Unstructured) (labels.Selector, error) {
 		return nil, fmt.Errorf("the selector of %s: %w", describe(workload), err)
 	}
 	return metav1.LabelSelectorAsSelector(&selector)
+}
+
+// readyAgain looks for a workload that is ready, or that somebody removed in the meantime.
+func readyAgain(workload *unstructured.Unstructured) func(kube.Snapshot) (bool, string) {
+	return func(shot kube.Snapshot) (bool, string) {
+		if shot.Object == nil {
+			return true, fmt.Sprintf("%s is gone", describe(workload))
+		}
+		status := ready.Of(shot.Object)
+		return status.Ready, fmt.Sprintf("%s is not ready again: %s", describe(workload), status.Message)
+	}
 }

@@ -18,7 +18,8 @@ import (
 // the layer below recreates a bare pod at the end of the scenario.
 type podDelete struct {
 	request    driver.Request
-	sets       []kube.Query // where the pods are found, for this act and the next ones
+	workloads  []*unstructured.Unstructured // whose pods are hit; none when pods are named or selected themselves
+	sets       []kube.Query                 // where the pods are found, for this act and the next ones
 	candidates int
 	targets    []*unstructured.Unstructured
 	pool       []pool
@@ -58,12 +59,11 @@ func (p *podDelete) find(ctx context.Context) ([]kube.Query, error) {
 	if query.Mapping.Kind == "Pod" {
 		return []kube.Query{query}, nil
 	}
-	workloads, err := candidates(ctx, p.request)
-	if err != nil {
+	if p.workloads, err = candidates(ctx, p.request); err != nil {
 		return nil, err
 	}
 	var sets []kube.Query
-	for _, workload := range workloads {
+	for _, workload := range p.workloads {
 		pods, err := podsOf(ctx, p.request.Place, workload)
 		if err != nil {
 			return nil, err
@@ -164,8 +164,11 @@ func (p *podDelete) delete(ctx context.Context, pods []*unstructured.Unstructure
 			deletion.GracePeriod = &grace
 		}
 		ref := kube.Ref{APIVersion: "v1", Kind: "pods", Name: pod.GetName(), Namespace: pod.GetNamespace()}
-		// A pod that was replaced since we looked is no longer the one that was to be hit.
-		if _, err := p.request.Place.Delete(ctx, ref, deletion); err != nil && !apierrors.IsConflict(err) {
+		_, err := p.request.Place.Delete(ctx, ref, deletion)
+		if apierrors.IsConflict(err) {
+			continue // another pod has its name by now, which is not the one that was to be hit
+		}
+		if err != nil {
 			return err
 		}
 		p.hit++
@@ -219,8 +222,26 @@ func (p *podDelete) Hold(ctx context.Context) error {
 // Remove has nothing to take back.
 func (p *podDelete) Remove(context.Context) error { return nil }
 
-// Gone waits until as many pods are ready as before.
+// Gone waits until as many pods are ready as before, and until the workloads report so.
 func (p *podDelete) Gone(ctx context.Context) error {
+	if err := p.replaced(ctx); err != nil {
+		return err
+	}
+	var sights []sight
+	for _, workload := range p.workloads {
+		if workload.GetKind() == "Service" {
+			continue // it reports nothing of its pods
+		}
+		query, err := queryOf(ctx, p.request.Place, workload)
+		if err != nil {
+			return err
+		}
+		sights = append(sights, sight{query, readyAgain(workload)})
+	}
+	return await(ctx, p.request, sights)
+}
+
+func (p *podDelete) replaced(ctx context.Context) error {
 	var sights []sight
 	for _, group := range p.pool {
 		sights = append(sights, sight{group.query, func(shot kube.Snapshot) (bool, string) {

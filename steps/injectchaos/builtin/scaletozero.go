@@ -10,7 +10,6 @@ import (
 
 	"github.com/scenario-runner/scenario-runner/steps/injectchaos/driver"
 	"github.com/scenario-runner/scenario-runner/steps/kube"
-	"github.com/scenario-runner/scenario-runner/steps/kube/ready"
 )
 
 // planScaleToZero hits everything that has a scale subresource, through which the number is set and restored. What has
@@ -83,14 +82,14 @@ func scaleHit(ctx context.Context, place *kube.Target, object *unstructured.Unst
 
 // scaledUp waits until a workload has replicas and is ready, with whatever number it was given.
 func scaledUp(object *unstructured.Unstructured) func(kube.Snapshot) (bool, string) {
+	again := readyAgain(object)
 	return func(shot kube.Snapshot) (bool, string) {
 		if shot.Object == nil {
-			return true, fmt.Sprintf("%s is gone", describe(object))
+			return again(shot)
 		}
 		if replicas, found, _ := unstructured.NestedInt64(shot.Object.Object, "spec", "replicas"); found && replicas == 0 {
 			return false, fmt.Sprintf("%s still asks for no replicas", describe(object))
 		}
-		status := ready.Of(shot.Object)
-		return status.Ready, fmt.Sprintf("%s is not ready again: %s", describe(object), status.Message)
+		return again(shot)
 	}
 }

@@ -7,7 +7,6 @@ package driver
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"github.com/scenario-runner/scenario-runner/engine/step"
@@ -91,14 +90,6 @@ func (s Selection) Number(experiment catalogue.Experiment, candidates int) int {
 		number = 1
 	}
 	return min(number, candidates)
-}
-
-// String says in words what is selected, for people.
-func (s Selection) String() string {
-	if s.Reference.Namespace != "" {
-		return fmt.Sprintf("%s in namespace %s", s.Reference, s.Reference.Namespace)
-	}
-	return s.Reference.String()
 }
 
 // Unseen is the error of a wait that ended before its effect was seen.
