@@ -1,70 +1,119 @@
 package main
 
 import (
+	"context"
 	"fmt"
+	"os"
+	"path/filepath"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/scenario-runner/scenario-runner/engine"
 	"github.com/scenario-runner/scenario-runner/engine/diag"
-	"github.com/scenario-runner/scenario-runner/steps/builtin"
-	"github.com/scenario-runner/scenario-runner/steps/kube"
+	"github.com/scenario-runner/scenario-runner/engine/diag/export"
 )
 
+type validateFlags struct {
+	allowEnv []string
+	outputs  []string
+	watch    bool
+}
+
 func newValidate(s streams) *cobra.Command {
-	var allowed []string
+	f := &validateFlags{}
 	cmd := &cobra.Command{
 		Use:     "validate PATH...",
 		Aliases: []string{"lint"},
 		Short:   "Find every mistake in scenario files without a cluster",
 		Long: `Check scenario files: YAML, fields, types, ids, expressions, references between steps. No cluster is touched.
-Folders are searched for scenarios. Exit code 0 when all files are right, 3 when one is not.`,
-		Example: "  scenario-runner validate scenarios/\n  scenario-runner validate one.scenario.yaml",
-		Args:    cobra.MinimumNArgs(1),
+Folders are searched for scenarios. Exit code 0 when all files are right, 3 when one is not.
+
+Findings are printed as text with an excerpt. Other programs take --output json, sarif (code scanning) or github
+(annotations in GitHub Actions). With --watch the files are checked again whenever one of them changes.`,
+		Example: `  scenario-runner validate scenarios/
+  scenario-runner validate --watch scenarios/
+  scenario-runner validate scenarios/ --output github --output sarif=findings.sarif`,
+		Args:              cobra.MinimumNArgs(1),
+		ValidArgsFunction: completeFiles,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			env := kube.NewEnv(kube.Options{})
-			defer env.Close()
-			inputs, err := engine.Find(args)
+			targets, err := parseOutputs(f.outputs, validateKinds())
 			if err != nil {
 				return err
 			}
-			loaded, err := engine.Load(cmd.Context(), builtin.New(env), inputs, allowed)
-			if err != nil {
-				return errored(err)
+			check := func() error { return f.check(cmd, s, args, targets) }
+			if !f.watch {
+				return check()
 			}
-			if err := printer(loaded, styleFor(cmd, s.out)).Print(s.out, loaded.Diagnostics); err != nil {
-				return errored(err)
-			}
-			return summarize(s, loaded, len(inputs))
+			ctx, stop := untilInterrupted(cmd.Context())
+			defer stop()
+			ticker := time.NewTicker(watchInterval)
+			defer ticker.Stop()
+			return watchFiles(ctx, args, ticker.C, s.err, check)
 		},
 	}
-	cmd.Flags().StringSliceVar(&allowed, "allow-env", nil, "environment variables that expressions may read as env.NAME")
+	cmd.Flags().StringSliceVar(&f.allowEnv, "allow-env", nil, "environment variables that expressions may read as env.NAME")
+	cmd.Flags().StringArrayVarP(&f.outputs, "output", "o", []string{"text"}, "findings as KIND[=FILE]: text, json, sarif, github, quiet (repeatable)")
+	cmd.Flags().BoolVarP(&f.watch, "watch", "w", false, "check again whenever a file changes, until Ctrl-C")
+	completeWords(cmd, "output", validateKinds()...)
 	return cmd
 }
 
-func summarize(s streams, loaded *engine.Loaded, files int) error {
-	errors, warnings := count(loaded.Diagnostics)
-	if errors == 0 {
-		text := fmt.Sprintf("%s valid", plural(files, "scenario"))
-		if warnings > 0 {
-			text += fmt.Sprintf(", %s", plural(warnings, "warning"))
-		}
-		_, err := fmt.Fprintln(s.err, text)
+func validateKinds() []string { return []string{"text", "json", "sarif", "github", "quiet"} }
+
+// check checks all files once and writes what was found.
+func (f *validateFlags) check(cmd *cobra.Command, s streams, args []string, targets []outputTarget) error {
+	loaded, inputs, err := f.load(cmd.Context(), args)
+	if err != nil {
 		return err
 	}
-	return &exitError{code: exitInvalid, err: fmt.Errorf("%s in %s", plural(errors, "error"), plural(files, "file"))}
-}
-
-func count(list diag.List) (errors, warnings int) {
-	for _, d := range list {
-		if d.Severity == diag.Error {
-			errors++
-		} else {
-			warnings++
+	result := export.Result{Diagnostics: loaded.Diagnostics, Version: buildVersion()}
+	if result.Base, err = os.Getwd(); err != nil {
+		return errored(err)
+	}
+	for _, in := range inputs {
+		result.Files = append(result.Files, in.Path)
+	}
+	quiet := true
+	for _, t := range targets {
+		quiet = quiet && t.kind == "quiet"
+		if err := t.write(s.out, writeFindings(cmd, s, loaded, result, t)); err != nil {
+			return errored(err)
 		}
 	}
-	return errors, warnings
+	return summarize(s, loaded, inputs, quiet)
 }
+
+func (f *validateFlags) load(ctx context.Context, args []string) (*engine.Loaded, []engine.Input, error) {
+	inputs, err := engine.Find(args)
+	if err != nil {
+		return nil, nil, err
+	}
+	loaded, err := engine.Load(ctx, registry(), inputs, f.allowEnv)
+	if err != nil {
+		return nil, nil, errored(err)
+	}
+	return loaded, inputs, nil
+}
+
+// summarize ends with one line. A file that is a scenario and right counts as valid.
+func summarize(s streams, loaded *engine.Loaded, inputs []engine.Input, quiet bool) error {
+	errors, warnings := count(loaded.Diagnostics)
+	if errors > 0 {
+		return &exitError{code: exitInvalid, err: fmt.Errorf("%s in %s", plural(errors, "error"), plural(len(inputs), "file"))}
+	}
+	if quiet {
+		return nil
+	}
+	text := fmt.Sprintf("%s valid", plural(len(inputs), "scenario"))
+	if warnings > 0 {
+		text += fmt.Sprintf(", %s", plural(warnings, "warning"))
+	}
+	_, err := fmt.Fprintln(s.err, text)
+	return err
+}
+
+func count(list diag.List) (errors, warnings int) { return export.Result{Diagnostics: list}.Counts() }
 
 func plural(n int, noun string) string {
 	if n == 1 {
@@ -76,4 +125,10 @@ func plural(n int, noun string) string {
 // printer draws diagnostics of loaded files.
 func printer(loaded *engine.Loaded, st style) diag.Printer {
 	return diag.Printer{Source: loaded.Source, Bold: st.bold, Red: st.red, Yellow: st.yellow, Faint: st.faint}
+}
+
+// isScenarioFile reports whether a folder is searched for a file of this name.
+func isScenarioFile(name string) bool {
+	ext := filepath.Ext(name)
+	return ext == ".yaml" || ext == ".yml"
 }
