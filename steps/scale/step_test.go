@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/scenario-runner/scenario-runner/engine/step"
 	"github.com/scenario-runner/scenario-runner/engine/steptest"
@@ -158,4 +159,13 @@ func TestUndoRestoresElsewhere(t *testing.T) {
 	if n := object.Object["spec"].(map[string]any)["replicas"]; n != int64(1) {
 		t.Errorf("replicas is %v after the undo", n)
 	}
+}
+
+// hasStatus reports whether a quota is in force.
+func hasStatus(object *unstructured.Unstructured) bool {
+	if object == nil {
+		return false
+	}
+	_, found, _ := unstructured.NestedMap(object.Object, "status", "hard")
+	return found
 }
