@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-
-	"github.com/scenario-runner/scenario-runner/engine/step"
 )
 
 // MapStrings returns a copy of e in which every text that is meant for people went through f: messages, names, titles,
@@ -64,11 +62,11 @@ func mapResult(r *Result, f func(string) string) *Result {
 	out.Left = mapSlice(r.Left, f)
 	out.Facts = slices.Clone(r.Facts)
 	for i, fact := range out.Facts {
-		out.Facts[i] = step.Fact{Name: f(fact.Name), Value: f(fact.Value)}
+		out.Facts[i].Name, out.Facts[i].Value = f(fact.Name), f(fact.Value)
 	}
 	out.Sections = slices.Clone(r.Sections)
 	for i, section := range out.Sections {
-		out.Sections[i] = step.Section{Title: f(section.Title), Lines: mapSlice(section.Lines, f)}
+		out.Sections[i].Title, out.Sections[i].Lines = f(section.Title), mapSlice(section.Lines, f)
 	}
 	if r.Outputs != nil {
 		out.Outputs = mapFields(r.Outputs, f)

@@ -106,7 +106,7 @@ func ended(ctx context.Context, id, lastSeen string, err error) error {
 	case lastSeen != "":
 		f.Message += "; last seen: " + lastSeen
 	}
-	if !explained && !contextual(err) {
+	if !explained && !contextual(err) && err.Error() != s.Error() { // a step may return the cause of its context
 		f.Cause = err
 	}
 	return &halted{failure: f, stop: s}

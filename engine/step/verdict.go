@@ -21,14 +21,16 @@ const (
 
 // Fact is one value that helps to understand a failure, shown as `name  value`.
 type Fact struct {
-	Name  string `json:"name"`
-	Value string `json:"value"`
+	Name   string `json:"name"`
+	Value  string `json:"value"`
+	Detail bool   `json:"detail,omitempty"` // not shown to people unless they ask for everything
 }
 
 // Section is a titled block of lines that helps to understand a failure: an owner chain, recent events, the end of a log.
 type Section struct {
-	Title string   `json:"title"`
-	Lines []string `json:"lines"`
+	Title  string   `json:"title"`
+	Lines  []string `json:"lines"`
+	Detail bool     `json:"detail,omitempty"` // not shown to people unless they ask for everything
 }
 
 // Failure is an error with a verdict and an explanation. An error without a Failure in its chain means Errored.
@@ -54,6 +56,12 @@ func (f *Failure) Unwrap() error { return f.Cause }
 // With adds a fact and returns f.
 func (f *Failure) With(name string, value any) *Failure {
 	f.Facts = append(f.Facts, Fact{Name: name, Value: fmt.Sprint(value)})
+	return f
+}
+
+// WithDetail adds a fact that people see only when they ask for everything, and returns f.
+func (f *Failure) WithDetail(name string, value any) *Failure {
+	f.Facts = append(f.Facts, Fact{Name: name, Value: fmt.Sprint(value), Detail: true})
 	return f
 }
 
