@@ -27,7 +27,7 @@ type junit struct {
 
 func openJUnit(out io.Writer, o Options, toStdout bool) Sink {
 	o.Source = nil // the excerpt of a file is for a terminal
-	j := &junit{writer: writer{options: o}, out: out, summary: &journal.Summary{}}
+	j := &junit{writer: writer{options: o, whole: true}, out: out, summary: &journal.Summary{}}
 	if toStdout {
 		j.progress = openProgress(o)
 	}
@@ -200,7 +200,7 @@ func (j *junit) reason(s *journal.ScenarioSummary, v step.Verdict) *xmlReason {
 	if found := causes(s.Steps); len(found) > 0 {
 		message = found[0].ID + ": " + oneLine(resultOf(found[0]).Message)
 	}
-	return &xmlReason{Type: string(v), Message: message, Text: j.failure(s)}
+	return &xmlReason{Type: string(v), Message: message, Text: j.failure(s, false)}
 }
 
 // flaky explains an attempt after which the scenario was run again.

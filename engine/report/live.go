@@ -30,12 +30,12 @@ func liveLines(p paint, s *journal.Summary, now time.Time, width, height int) []
 	}
 	var lines []string
 	for _, scenario := range running {
-		lines = append(lines, roomyLines(p, scenario, now)...)
+		lines = append(lines, roomyLines(p, scenario, now, width-1)...)
 	}
 	if len(lines) > room {
 		lines = nil
 		for _, scenario := range running {
-			lines = append(lines, denseLine(p, scenario, now))
+			lines = append(lines, denseLine(p, scenario, now, width-1))
 		}
 	}
 	if len(lines) > room {
@@ -49,29 +49,33 @@ func liveLines(p paint, s *journal.Summary, now time.Time, width, height int) []
 	return lines
 }
 
-func roomyLines(p paint, s *journal.ScenarioSummary, now time.Time) []string {
+func roomyLines(p paint, s *journal.ScenarioSummary, now time.Time, width int) []string {
 	lines := []string{elapsed(p, now.Sub(s.Started)) + " " + p.bold(oneLine(s.Info.Name))}
 	for _, st := range runningSteps(s) {
-		lines = append(lines, indent+elapsed(p, now.Sub(st.Started))+" "+doing(p, st))
+		opening := indent + elapsed(p, now.Sub(st.Started)) + " "
+		lines = append(lines, opening+doing(p, st, width-ansi.StringWidth(opening)))
 	}
 	return lines
 }
 
-func denseLine(p paint, s *journal.ScenarioSummary, now time.Time) string {
+func denseLine(p paint, s *journal.ScenarioSummary, now time.Time, width int) string {
 	line := elapsed(p, now.Sub(s.Started)) + " " + p.bold(oneLine(s.Info.Name))
 	if steps := runningSteps(s); len(steps) > 0 {
-		line += indent + doing(p, steps[0])
+		line += indent
+		line += doing(p, steps[0], width-ansi.StringWidth(line))
 	}
 	return line
 }
 
-// doing is a step and the last thing that it saw.
-func doing(p paint, s *journal.StepSummary) string {
-	text := s.ID + indent + oneLine(s.Info.Title)
-	if s.LastSeen != "" {
-		text += indent + p.faint(oneLine(s.LastSeen))
+// doing is a step and the last thing that it saw. When width is too small for both, a long title gives way: what
+// happens is news, what was wanted is not.
+func doing(p paint, st *journal.StepSummary, width int) string {
+	text, seen := st.ID+indent+oneLine(st.Info.Title), oneLine(st.LastSeen)
+	if seen == "" {
+		return text
 	}
-	return text
+	room := width - len(indent) - ansi.StringWidth(seen)
+	return ansi.Truncate(text, max(room, width/3, 0), "…") + indent + p.faint(seen)
 }
 
 // runningSteps returns the steps that go on, without those that only stand around others.

@@ -338,3 +338,34 @@ func TestContainersAreNotCauses(t *testing.T) {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 }
+
+func TestALongTitleGivesWayToWhatWasSeenLast(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newTerminal(t, 60, 20)
+		sink := live(t, f, false)
+		feed(sink, runStarted(1, 1), started("web"), stepStarted("web", "ready", "deployment/web until object.data.text == '世界世界世界世界世界'"))
+		feed(sink, progressed("web", "ready", "deployment/web does not exist"))
+		later(redrawInterval)
+		expect(t, f, `running 1 scenario (run r1)
+    0s web
+      0s ready  deployment/…  deployment/web does not exist
+    0s 0 of 1 done, 1 running
+`)
+		feed(sink, progressed("web", "ready", strings.Repeat("世界", 40)))
+		later(redrawInterval)
+		expect(t, f, `running 1 scenario (run r1)
+    0s web
+      0s ready  deployme…  世界世界世界世界世界世界世界世…
+    0s 0 of 1 done, 1 running
+`)
+		for _, line := range strings.Split(f.text(), "\n") {
+			if width := ansi.StringWidth(line); width >= f.width {
+				t.Errorf("%d columns: %s", width, line)
+			}
+		}
+		feed(sink, ended("web", step.Passed, ""), journal.Event{Kind: journal.RunFinished, Result: &journal.Result{Took: time.Second}})
+		if err := sink.Close(); err != nil {
+			t.Fatal(err)
+		}
+	})
+}

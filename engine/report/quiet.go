@@ -30,7 +30,7 @@ func (q *quiet) Event(e journal.Event) {
 	}
 	s := q.summary.Scenario(e.Scenario)
 	if !isGreen(s.Verdict()) {
-		q.print(q.headline(s) + "\n" + q.failure(s))
+		q.print(q.headline(s) + "\n" + q.failure(s, false))
 	}
 	s.Forget()
 }
@@ -38,7 +38,7 @@ func (q *quiet) Event(e journal.Event) {
 // Close says what was left.
 func (q *quiet) Close() error {
 	for _, s := range settle(q.summary) {
-		q.print(q.headline(s) + "\n" + q.failure(s))
+		q.print(q.headline(s) + "\n" + q.failure(s, false))
 	}
 	q.print(q.leftovers(q.summary))
 	return q.broken

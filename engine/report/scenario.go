@@ -20,7 +20,11 @@ const (
 type writer struct {
 	paint
 	options Options
+	whole   bool // for machines: nothing is cut or left out
 }
+
+// complete says that the reader wants everything.
+func (w writer) complete() bool { return w.whole || w.options.Verbose }
 
 // headline is the one line about a scenario that ended.
 func (w writer) headline(s *journal.ScenarioSummary) string {
@@ -75,12 +79,12 @@ func (w writer) stepLine(s *journal.StepSummary, id string) string {
 	return line + indent + w.faint(length(resultOf(s).Took))
 }
 
-// failure explains a scenario that is not green.
-func (w writer) failure(s *journal.ScenarioSummary) string {
+// failure explains a scenario that is not green. listed says that the list of its steps stands above.
+func (w writer) failure(s *journal.ScenarioSummary, listed bool) string {
 	var b strings.Builder
 	found := causes(s.Steps)
 	for _, st := range found {
-		w.cause(&b, st)
+		w.cause(&b, st, listed)
 	}
 	if len(found) == 0 {
 		w.ownCause(&b, s)
@@ -93,11 +97,15 @@ func (w writer) failure(s *journal.ScenarioSummary) string {
 }
 
 // cause explains one step: place and message with an excerpt, what it was, facts, sections.
-func (w writer) cause(b *strings.Builder, s *journal.StepSummary) {
+func (w writer) cause(b *strings.Builder, s *journal.StepSummary, listed bool) {
 	message, more, _ := strings.Cut(resultOf(s).Message, "\n")
 	b.WriteString(indented(w.placed(s.Info.At, s.Verdict(), message), indent))
 	b.WriteString(indented(more, indentTwice))
-	fmt.Fprintf(b, "%sstep %s (%s), %s\n", indent, s.ID, oneLine(s.Info.Title), w.after(s))
+	line := fmt.Sprintf("step %s (%s), %s", s.ID, oneLine(s.Info.Title), w.after(s))
+	if listed {
+		line = "step " + s.ID
+	}
+	b.WriteString(indent + w.cut(line, indent) + "\n")
 	w.evidence(b, resultOf(s))
 }
 

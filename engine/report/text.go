@@ -129,11 +129,13 @@ func (t *text) scenario(s *journal.ScenarioSummary) {
 	var b strings.Builder
 	b.WriteString(t.headline(s) + "\n")
 	green := isGreen(s.Verdict())
-	if (t.options.Verbose || !green && len(s.Steps) > 1) && !t.streamsSteps() {
+	// One cause names its step itself; the steps that passed are no news.
+	listed := (t.options.Verbose || !green && len(causes(s.Steps)) > 1) && !t.streamsSteps()
+	if listed {
 		b.WriteString(t.stepList(s))
 	}
 	if !green {
-		b.WriteString(t.failure(s))
+		b.WriteString(t.failure(s, listed))
 	}
 	t.repeat = t.repeat || t.failures > 0
 	if !green {
