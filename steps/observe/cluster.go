@@ -72,8 +72,11 @@ func (f *objectsFeed) Explain(ctx context.Context, l Look) []step.Section {
 			sections = append(sections, explain.Object(ctx, f.target, o)...)
 		}
 	}
-	if len(sections) > 0 {
+	switch {
+	case len(sections) > 0:
 		return sections
+	case len(l.Objects) > 0:
+		return []step.Section{{Title: l.String(), Lines: explain.Names(l.Objects)}}
 	}
 	return explain.Missing(ctx, f.target, f.ref)
 }

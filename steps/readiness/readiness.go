@@ -5,6 +5,7 @@
 package readiness
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -189,12 +190,17 @@ func (w *wait) left() []*pending {
 // hopeless is the failure for an object that waiting does not make ready.
 func (w *wait) hopeless(ctx context.Context, p *pending, finding *explain.Finding) error {
 	name := p.object.GetKind() + " " + p.object.GetName()
+	story := explain.Tell(ctx, w.place, p.object)
 	text := finding.String()
 	if finding.Object == name {
 		text = finding.Text
+		if story.Cause != "" {
+			text += "; " + story.Cause
+		}
 	}
-	failure := step.Fail("%s will not become ready: %s", name, text).With("state", finding.Reason)
-	failure.Sections = explain.Object(ctx, w.place, p.object)
+	failure := step.Fail("%s will not become ready: %s", name, text)
+	failure.With("to wait all the same", fmt.Sprintf("tolerate: [%s]", finding.Reason))
+	failure.Sections = story.Sections
 	return failure
 }
 
@@ -211,10 +217,17 @@ func (w *wait) timedOut(ctx context.Context) error {
 	}
 	failure := step.Fail("timed out%s with %d of %d objects ready", after, w.total-len(left), w.total)
 	for i, p := range left {
-		failure.With(fmt.Sprintf("%s %s", p.object.GetKind(), p.object.GetName()), p.last.Message)
+		name, state := p.object.GetKind()+" "+p.object.GetName(), p.last.Message
 		if i < mostExplained {
-			failure.Sections = append(failure.Sections, explain.Object(ctx, w.place, p.object)...)
+			story := explain.Tell(ctx, w.place, p.object)
+			state = cmp.Or(story.Cause, state)
+			failure.Sections = append(failure.Sections, story.Sections...)
 		}
+		if w.total == 1 {
+			failure.Message = fmt.Sprintf("timed out%s: %s is not ready: %s", after, name, state)
+			break
+		}
+		failure.With(name, state)
 	}
 	return failure
 }

@@ -4,8 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"net/http"
-	"net/url"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -14,7 +13,6 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/scenario-runner/scenario-runner/steps/kube"
-	"github.com/scenario-runner/scenario-runner/steps/kube/client"
 	"github.com/scenario-runner/scenario-runner/steps/kube/ready"
 )
 
@@ -24,6 +22,8 @@ type family struct {
 	root     *unstructured.Unstructured
 	children map[types.UID][]*unstructured.Unstructured
 	troubles []string // what could not be read
+	// generated matches the generated names of pods; see unnamed.
+	generated *regexp.Regexp
 }
 
 // descendants are the kinds among which the children of a kind are looked for.
@@ -61,30 +61,6 @@ func gather(ctx context.Context, target *kube.Target, root *unstructured.Unstruc
 	return f
 }
 
-// tree draws the family, the newest and sickest first.
-func (f *family) tree(ctx context.Context) []string {
-	lines := f.draw(ctx, f.root, 0)
-	return append(lines, f.troubles...)
-}
-
-func (f *family) draw(ctx context.Context, object *unstructured.Unstructured, depth int) []string {
-	lines := []string{indent(depth, headline(object))}
-	if object.GetKind() == "Pod" {
-		return append(lines, f.containers(ctx, object, depth+1)...)
-	}
-	shown := 0
-	children := f.relevant(object)
-	for _, child := range children {
-		if child.GetKind() == "Pod" && shown == podLimit {
-			lines = append(lines, indent(depth+1, fmt.Sprintf("and %d more pods", len(children)-shown)))
-			break
-		}
-		lines = append(lines, f.draw(ctx, child, depth+1)...)
-		shown++
-	}
-	return lines
-}
-
 // relevant returns the children worth showing: of ReplicaSets only those that have or want pods, sick ones first.
 func (f *family) relevant(parent *unstructured.Unstructured) []*unstructured.Unstructured {
 	children := slices.Clone(f.children[parent.GetUID()])
@@ -116,39 +92,32 @@ func revision(object *unstructured.Unstructured) int {
 	return n
 }
 
-// containers shows the containers of a pod that is not ready, with the last words of those that ended.
-func (f *family) containers(ctx context.Context, pod *unstructured.Unstructured, depth int) []string {
-	if ready.Of(pod).Ready {
-		return nil
-	}
-	var lines []string
-	for _, c := range ready.Containers(pod) {
-		ended := c.State == "terminated" || c.Last != nil
-		if c.State == "terminated" && c.ExitCode == 0 && c.Last == nil {
-			continue
-		}
-		lines = append(lines, indent(depth, clip(c.String())))
-		if !ended && c.State != "running" {
-			continue
-		}
-		if line := f.lastWords(ctx, pod, c); line != "" {
-			lines = append(lines, indent(depth+1, clip("last log line: "+line)))
+// all returns the object and everything below it.
+func (f *family) all() []*unstructured.Unstructured {
+	out := []*unstructured.Unstructured{f.root}
+	seen := map[types.UID]bool{f.root.GetUID(): true}
+	for i := 0; i < len(out); i++ {
+		for _, child := range f.children[out[i].GetUID()] {
+			if !seen[child.GetUID()] {
+				seen[child.GetUID()] = true
+				out = append(out, child)
+			}
 		}
 	}
-	return lines
+	return out
 }
 
-// lastWords returns the last line of a container's log: that of the run that ended when there is one.
-func (f *family) lastWords(ctx context.Context, pod *unstructured.Unstructured, c ready.Container) string {
-	query := url.Values{"container": {c.Name}, "tailLines": {"1"}, "limitBytes": {"2000"}}
-	if c.State == "waiting" && c.Last != nil {
-		query.Set("previous", "true")
+// well reports whether everything in the family is as it should be and always was.
+func (f *family) well() bool {
+	if len(f.troubles) > 0 {
+		return false
 	}
-	response, err := f.target.Cluster.Do(ctx, client.Request{
-		Method: http.MethodGet, Path: podMapping.Path(pod.GetNamespace(), pod.GetName(), "log"), Query: query, Accept: "*/*",
+	return !slices.ContainsFunc(f.all(), func(object *unstructured.Unstructured) bool {
+		return !ready.Of(object).Ready || object.GetDeletionTimestamp() != nil || slices.ContainsFunc(ready.Containers(object), hasEnded)
 	})
-	if err != nil {
-		return "" // a container without a log is no news
-	}
-	return strings.TrimSpace(string(response.Body))
+}
+
+// hasEnded reports whether a container ended before, or ended badly.
+func hasEnded(c ready.Container) bool {
+	return c.Last != nil || c.State == "terminated" && c.ExitCode != 0
 }

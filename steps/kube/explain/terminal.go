@@ -218,5 +218,5 @@ func (w *watcher) blame(object *unstructured.Unstructured, judged ready.Status) 
 	if judged.Reason == ready.PodFailed && object != w.object {
 		return nil
 	}
-	return &Finding{Reason: judged.Reason, Object: object.GetKind() + " " + object.GetName(), Text: judged.Message}
+	return &Finding{Reason: judged.Reason, Object: object.GetKind() + " " + object.GetName(), Text: tidy(judged.Message)}
 }
