@@ -72,7 +72,7 @@ func judge(claims []claim, scope eval.Scope, after time.Duration) []finding {
 }
 
 // isFalse reports whether the claim was answered; one about a field that is not there is false.
-func (f finding) isFalse() bool { return f.err == nil || eval.Missing(f.err) != nil }
+func (f finding) isFalse() bool { return f.err == nil || f.missing() != nil }
 
 // broken returns the first error of a claim that can't be answered.
 func broken(findings []finding) error {
@@ -84,9 +84,14 @@ func broken(findings []finding) error {
 	return nil
 }
 
+// missing returns the error of a field that is not there, nil when that is not what is wrong.
+func (f finding) missing() *eval.MissingError { return eval.Missing(f.err) }
+
 // says tells what is wrong: "a == 3 is false".
 func (f finding) says() string {
-	switch {
+	switch missing := f.missing(); {
+	case missing != nil:
+		return f.expr.Source() + ": " + missing.Brief()
 	case f.err != nil:
 		return f.expr.Source() + ": " + f.err.Error()
 	case f.want:

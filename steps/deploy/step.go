@@ -63,8 +63,33 @@ func title(c *Config) string {
 	if c.Kustomize != "" {
 		parts = append(parts, c.Kustomize)
 	}
-	if n := len(c.Inline); n > 0 {
-		parts = append(parts, fmt.Sprintf("%d inline", n))
+	if len(c.Inline) > 0 {
+		parts = append(parts, objects(c.Inline))
 	}
 	return strings.Join(parts, ", ")
+}
+
+// mostNamed is how many inline objects a title names; more are counted.
+const mostNamed = 2
+
+// objects names inline objects: "Deployment web, Service web", or "3 objects".
+func objects(inline []any) string {
+	var names []string
+	for _, value := range inline {
+		object, _ := value.(map[string]any)
+		metadata, _ := object["metadata"].(map[string]any)
+		kind, _ := object["kind"].(string)
+		name, _ := metadata["name"].(string)
+		if kind != "" && name != "" {
+			names = append(names, kind+" "+name)
+		}
+	}
+	switch n := len(inline); {
+	case len(names) == n && n <= mostNamed:
+		return strings.Join(names, ", ")
+	case n == 1:
+		return "1 object"
+	default:
+		return fmt.Sprintf("%d objects", n)
+	}
 }

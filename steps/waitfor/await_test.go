@@ -146,7 +146,7 @@ func TestGivesUp(t *testing.T) {
 		s := &script{looks: []moment{{0, seen("bad")}}, found: 4 * time.Second}
 		s.finding = &explain.Finding{Reason: ready.JobFailed, Object: "Job one", Text: "BackoffLimitExceeded"}
 		took, err := await(t, s, nil)
-		const want = `waiting until object.phase == "good" can't succeed any more: Job one: BackoffLimitExceeded (to wait all the same write tolerate: jobFailed)`
+		const want = `waiting until object.phase == "good" can't succeed any more: Job one: BackoffLimitExceeded`
 		if got := failure(t, err, step.Failed).Error(); got != want {
 			t.Errorf("got  %s\nwant %s", got, want)
 		}

@@ -61,7 +61,7 @@ func (w *wait) timeout() error {
 	}
 	f := step.Fail("timed out after %s waiting until %s", observe.Span(w.waited()), text)
 	if w.last.missing != nil {
-		f.Cause = w.last.missing
+		f.Message += ": " + w.last.missing.Brief()
 	}
 	if !w.since.IsZero() {
 		w.longest = max(w.longest, time.Since(w.since))
@@ -80,21 +80,29 @@ func (w *wait) fail(j judgement) error {
 
 // giveUp says that waiting can't help any more.
 func (w *wait) giveUp(found *explain.Finding) error {
-	f := step.Fail("waiting until %s can't succeed any more: %s (to wait all the same write tolerate: %s)", short(w.conditions), found, found.Reason)
-	f.With("state", found.Reason)
-	return w.explained(f, w.operands(w.last.view, false))
+	f := step.Fail("waiting until %s can't succeed any more: %s", short(w.conditions), found)
+	f = w.explained(f, w.operands(w.last.view, false))
+	return f.With("to wait all the same", fmt.Sprintf("tolerate: [%s]", found.Reason))
 }
 
 // explained adds what is known of the newest look and how it came about.
-func (w *wait) explained(f *step.Failure, operands []eval.Operand) error {
-	v := w.last.view
+func (w *wait) explained(f *step.Failure, operands []eval.Operand) *step.Failure {
+	v, missing := w.last.view, w.last.missing
+	operands = observe.WithoutMissing(operands, missing)
 	for _, o := range operands {
 		f.With(o.Text, o.Value)
 	}
 	if w.c.Where.IsSet() {
 		f.With("matches", fmt.Sprintf("%d of %d", len(v.chosen), len(v.Items)))
 	}
-	f.With("last seen", v.String())
+	if missing != nil {
+		f.Facts = append(f.Facts, observe.MissingFacts(missing)...)
+	}
+	if len(operands) > 0 && v.Value != nil {
+		f.WithDetail("last seen", v.String()) // the operands say more
+	} else {
+		f.With("last seen", v.String())
+	}
 	f.Explain("how it got there", w.history.Lines(w.describe)...)
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(w.ctx), evidenceTime)
 	defer cancel()
