@@ -86,6 +86,9 @@ func (f *File) syntax(err error, diags *diag.List) {
 			line = n
 		}
 		message = m[2]
+		if strings.HasPrefix(message, "did not find expected") {
+			line++ // the library counts from 0 in what its parser, not its scanner, finds
+		}
 	}
 	line = min(max(line, 1), len(f.lines))
 	if strings.HasPrefix(message, "did not find expected ',' or") && f.questionMark(line, diags) {
@@ -99,7 +102,7 @@ func (f *File) syntax(err error, diags *diag.List) {
 // questionMark reports an expression such as a?.b in flow style that is not quoted, which this YAML parser can't read. Its
 // own message names neither the place nor the reason, and a line near by at best.
 func (f *File) questionMark(line int, diags *diag.List) bool {
-	for l := line; l <= min(line+2, len(f.lines)); l++ {
+	for l := line; l <= min(line+1, len(f.lines)); l++ {
 		text := f.line(l)
 		for _, mark := range []string{"?.", "??", "?["} {
 			before, _, found := strings.Cut(text, mark)

@@ -61,6 +61,8 @@ func TestParseReportsWhatYAMLLetsThrough(t *testing.T) {
 	for _, tt := range []struct{ name, text, want string }{
 		{"empty", "", `f.yaml:1:1: file is empty [yaml-empty]`},
 		{"syntax", "a:\n  b: c: d\n", `f.yaml:2:3: not valid YAML: mapping values are not allowed in this context [yaml-syntax]`},
+		{"unclosed", "a: 1\nb: [c, d\ne: 2\n", `f.yaml:2:1: not valid YAML: did not find expected ',' or ']' [yaml-syntax]`},
+		{"outdented", "a:\n    b: 1\n  c: 2\n", `f.yaml:3:3: not valid YAML: did not find expected key [yaml-syntax]`},
 		{"question mark", "a: 1\nb: {c: d, until: x?.y == 1}\n", `f.yaml:2:19: not valid YAML: "?" can't stand in plain text inside { } or [ ]; put the expression in quotes [yaml-syntax]`},
 		{"duplicate", "a: 1\nb: 2\na: 3\n", `f.yaml:3:1: key "a" is given twice; first given at 1:1 [duplicate-key]`},
 		{"documents", "a: 1\n---\nb: 2\n", `f.yaml:3:1: a file holds one document; put the second one into a file of its own [yaml-documents]`},
