@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"slices"
 	"time"
 
@@ -43,7 +44,7 @@ with the labels of a run as well, which finds what runs on other machines left.`
 		},
 	}
 	f.cluster.add(cmd)
-	cmd.Flags().StringVar(&f.id, "run", "", "id of the run")
+	cmd.Flags().StringVar(&f.id, "run", "", "id of the run, or its folder")
 	cmd.Flags().BoolVar(&f.all, "all", false, "every run that is over")
 	cmd.Flags().BoolVar(&f.dryRun, "dry-run", false, "only say what would be done")
 	cmd.Flags().DurationVar(&f.timeout, "timeout", run.DefaultCleanupTimeout, "time limit of each undo")
@@ -102,7 +103,7 @@ func (f *cleanupFlags) runs(s streams) ([]journal.RunDir, error) {
 		return nil, err
 	}
 	if !f.all {
-		r, err := st.Find(f.id)
+		r, err := findRun(st, f.id)
 		switch {
 		case err != nil && f.cluster.named():
 			return []journal.RunDir{{ID: f.id}}, nil // only its labels are known
@@ -121,6 +122,14 @@ func (f *cleanupFlags) runs(s streams) ([]journal.RunDir, error) {
 		}
 		return false
 	}), err
+}
+
+// findRun finds a run by its folder or its id.
+func findRun(st journal.Store, name string) (journal.RunDir, error) {
+	if info, err := os.Stat(name); err == nil && info.IsDir() {
+		return journal.RunDir{ID: name, Dir: name}, nil
+	}
+	return st.Find(name)
 }
 
 // recover takes back the open ledger entries of one run.
