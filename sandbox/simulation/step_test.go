@@ -75,7 +75,8 @@ func TestSteps(t *testing.T) {
 		},
 		"one restart": {
 			newPod("restart-once", "true"),
-			[]Plan{{Step: Start}, {Crash, crashDelay}, {Restart, backOffDelay}, {}}, corev1.PodRunning, corev1.ConditionTrue,
+			[]Plan{{Step: Start}, {Crash, crashDelay}, {Restart, backOffDelay}, {}},
+			corev1.PodRunning, corev1.ConditionTrue,
 		},
 		"a pod that runs for a while before it crashes is ready meanwhile": {
 			newPod("crash-loop", "app", "run-for", "5s"), []Plan{{Step: Start}}, corev1.PodRunning, corev1.ConditionTrue,
@@ -85,7 +86,8 @@ func TestSteps(t *testing.T) {
 		},
 		"an image that can't be pulled": {
 			newPod("image-pull-failure", "true"),
-			[]Plan{{Step: Pull}, {PullBackOff, pullFailDelay}, {Pull, pullRetryDelay}}, corev1.PodPending, corev1.ConditionFalse,
+			[]Plan{{Step: Pull}, {PullBackOff, pullFailDelay}, {Pull, pullRetryDelay}},
+			corev1.PodPending, corev1.ConditionFalse,
 		},
 		"another container is not hit": {
 			newPod("crash-loop", "proxy"), []Plan{{Step: Start}, {}}, corev1.PodRunning, corev1.ConditionTrue,

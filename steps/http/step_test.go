@@ -71,10 +71,16 @@ func TestRequests(t *testing.T) {
 		want map[string]string
 		text string
 	}{
-		"json": {`{url: "${{ vars.url }}/echo?a=1", query: {b: "x y&z"}, json: {list: "${{ vars.items }}"}, headers: {Authorization: "Bearer ${{ vars.token }}"}}`,
-			map[string]string{"x-method": "POST", "x-query": "a=1&b=x+y%26z", "x-type": "application/json", "x-auth": "Bearer s3cr3t-token"}, `{"list":[1,"x"]}`},
-		"own content type": {`{url: "${{ vars.url }}/echo", method: PUT, json: 1, headers: {content-type: application/merge-patch+json}}`,
-			map[string]string{"x-method": "PUT", "x-type": "application/merge-patch+json"}, "1"},
+		"json": {
+			`{url: "${{ vars.url }}/echo?a=1", query: {b: "x y&z"}, json: {list: "${{ vars.items }}"}, headers: {Authorization: "Bearer ${{ vars.token }}"}}`,
+			map[string]string{"x-method": "POST", "x-query": "a=1&b=x+y%26z", "x-type": "application/json", "x-auth": "Bearer s3cr3t-token"},
+			`{"list":[1,"x"]}`,
+		},
+		"own content type": {
+			`{url: "${{ vars.url }}/echo", method: PUT, json: 1, headers: {content-type: application/merge-patch+json}}`,
+			map[string]string{"x-method": "PUT", "x-type": "application/merge-patch+json"},
+			"1",
+		},
 		"text":      {`{url: "${{ vars.url }}/echo", body: hello}`, map[string]string{"x-method": "POST"}, "hello"},
 		"shorthand": {`${{ vars.url }}/echo`, map[string]string{"x-method": "GET"}, ""},
 	} {
@@ -118,7 +124,8 @@ func TestAnswers(t *testing.T) {
 			`{url: "${{ vars.url }}/order", expect: {that: [response.body.state == "done", response.status == 200, len(response.body.items) == 3]}}`,
 			`not true of the answer to GET URL/order: response.body.state == "done"; len(response.body.items) == 3`, step.Failed,
 			[]step.Fact{
-				{Name: "response.body.state", Value: `"open"`}, {Name: "len(response.body.items)", Value: "2"},
+				{Name: "response.body.state", Value: `"open"`},
+				{Name: "len(response.body.items)", Value: "2"},
 				{Name: "response.body.items", Value: `[{"count":1,"name":"a"},{"count":2,"name":"b"}]`},
 			},
 		},

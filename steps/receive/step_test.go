@@ -121,24 +121,41 @@ func TestClaims(t *testing.T) {
 		verdict step.Verdict
 	}{
 		"one that matches": {[]string{resolved, firing}, `where: request.body.status == "firing"`, "", step.Passed},
-		"none that matches": {[]string{resolved}, `where: request.body.status == "firing", within: 30ms`,
-			`step1: 0 requests have request.body.status == "firing", expected at least 1 within 30ms`, step.Failed},
+		"none that matches": {
+			[]string{resolved},
+			`where: request.body.status == "firing", within: 30ms`,
+			`step1: 0 requests have request.body.status == "firing", expected at least 1 within 30ms`, step.Failed,
+		},
 		"nothing":      {nil, "atLeast: 1, within: 30ms", "step1: 0 requests, expected at least 1 within 30ms; nothing arrived at all", step.Failed},
 		"exactly once": {[]string{resolved, firing}, `where: request.body.status == "firing", exactly: 1, holdsFor: 20ms`, "", step.Passed},
-		"once too many": {[]string{firing, firing}, `where: request.body.status == "firing", exactly: 1, holdsFor: 1h`,
-			`step1: 2 requests have request.body.status == "firing", expected exactly 1`, step.Failed},
+		"once too many": {
+			[]string{firing, firing},
+			`where: request.body.status == "firing", exactly: 1, holdsFor: 1h`,
+			`step1: 2 requests have request.body.status == "firing", expected exactly 1`, step.Failed,
+		},
 		"at most":          {[]string{firing, firing}, `atMost: 1, holdsFor: 1h`, `step1: 2 requests, expected at most 1`, step.Failed},
 		"never":            {nil, `exactly: 0, holdsFor: 20ms`, "", step.Passed},
 		"list":             {[]string{firing, resolved}, `that: 'len(requests) == 2 && requests[0].body.status == "firing" && requests[1].time >= requests[0].time'`, "", step.Passed},
 		"list is not true": {[]string{firing}, `that: len(requests) == 2, within: 30ms`, "step1: len(requests) == 2 is not true within 30ms", step.Failed},
-		"list of nothing": {nil, `that: 'requests[0].body.status == "firing"', within: 30ms`,
-			`step1: requests[0].body.status == "firing" can't be told: index out of range: 0 (array length is 0) within 30ms; nothing arrived at all`, step.Failed},
-		"no such field in the list": {[]string{firing}, `that: 'requests[0].body.state == "firing"', within: 30ms`,
-			"step1: requests[0].body.state == \"firing\" can't be told: requests[0].body has no field \"state\"; it has labels, status (where it may be absent write `requests[0].body.state ?? …`) within 30ms", step.Errored},
-		"no such field": {[]string{firing}, `where: request.body.state == "firing", within: 30ms`,
-			"step1: 0 requests have request.body.state == \"firing\", expected at least 1 within 30ms; where can't be told of any request: request.body has no field \"state\"; it has labels, status (where it may be absent write `request.body.state ?? …`)", step.Errored},
-		"never, of a field that is not there": {[]string{firing}, `where: request.body.state == "firing", exactly: 0, holdsFor: 20ms`,
-			"request.body.state == \"firing\" can't be told of request 1: request.body has no field \"state\"; it has labels, status (where it may be absent write `request.body.state ?? …`)", step.Errored},
+		"list of nothing": {
+			nil, `that: 'requests[0].body.status == "firing"', within: 30ms`,
+			`step1: requests[0].body.status == "firing" can't be told: index out of range: 0 (array length is 0) within 30ms; nothing arrived at all`, step.Failed,
+		},
+		"no such field in the list": {
+			[]string{firing},
+			`that: 'requests[0].body.state == "firing"', within: 30ms`,
+			"step1: requests[0].body.state == \"firing\" can't be told: requests[0].body has no field \"state\"; it has labels, status (where it may be absent write `requests[0].body.state ?? …`) within 30ms", step.Errored,
+		},
+		"no such field": {
+			[]string{firing},
+			`where: request.body.state == "firing", within: 30ms`,
+			"step1: 0 requests have request.body.state == \"firing\", expected at least 1 within 30ms; where can't be told of any request: request.body has no field \"state\"; it has labels, status (where it may be absent write `request.body.state ?? …`)", step.Errored,
+		},
+		"never, of a field that is not there": {
+			[]string{firing},
+			`where: request.body.state == "firing", exactly: 0, holdsFor: 20ms`,
+			"request.body.state == \"firing\" can't be told of request 1: request.body has no field \"state\"; it has labels, status (where it may be absent write `request.body.state ?? …`)", step.Errored,
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := open(t, "listen: {}")
