@@ -1,5 +1,7 @@
 # Everything is built without cgo, so that one build cache serves builds and tests; only `make race` needs a C compiler.
 export CGO_ENABLED ?= 0
+# The same for paths: with -trimpath everywhere, tests and checks reuse what the build has compiled.
+export GOFLAGS := $(GOFLAGS) -trimpath
 GO ?= go
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 LDFLAGS := -s -w -X main.version=$(VERSION)
@@ -18,7 +20,7 @@ build: runner sandbox remediator ## Build the runner, the sandbox and the exampl
 
 .PHONY: runner
 runner: ## Build bin/scenario-runner only
-	$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o $(RUNNER) ./cmd/scenario-runner
+	$(GO) build -ldflags '$(LDFLAGS)' -o $(RUNNER) ./cmd/scenario-runner
 
 .PHONY: sandbox
 sandbox: ## Build bin/scenario-runner-sandbox only (8 minutes the first time, seconds after that)
@@ -26,7 +28,7 @@ sandbox: ## Build bin/scenario-runner-sandbox only (8 minutes the first time, se
 
 .PHONY: remediator
 remediator: ## Build bin/remediator only, the example system under test
-	$(GO) build -trimpath -ldflags '-s -w' -o bin/remediator ./examples/remediator
+	$(GO) build -ldflags '-s -w' -o bin/remediator ./examples/remediator
 
 .PHONY: test-parts
 test-parts: ## Build the real programs that tests talk to (Alertmanager) into bin/testparts
@@ -63,7 +65,8 @@ lint: ## Run go vet, staticcheck and gofumpt on every module
 	$(GO) vet ./...
 	cd tools && $(GO) build -o ../bin/ honnef.co/go/tools/cmd/staticcheck mvdan.cc/gofumpt
 	bin/staticcheck ./...
-	cd sandbox && $(GO) vet ./... && ../bin/staticcheck ./...
+	$(MAKE) -C sandbox vet
+	cd sandbox && ../bin/staticcheck ./...
 	@unformatted=$$(bin/gofumpt -l $$(git ls-files '*.go')); \
 	if [ -n "$$unformatted" ]; then echo "gofumpt would change:"; echo "$$unformatted"; exit 1; fi
 
