@@ -8,7 +8,6 @@ import (
 	"github.com/expr-lang/expr/builtin"
 	"github.com/expr-lang/expr/checker/nature"
 	"github.com/expr-lang/expr/conf"
-	"github.com/expr-lang/expr/types"
 )
 
 // Env is what an expression may name, with types: the object of all names, and functions. With returns a changed copy.
@@ -16,30 +15,44 @@ import (
 type Env struct {
 	names     Type
 	nature    nature.Nature // names in the terms of expr, kept because making it costs more than a compilation
+	natures   *natures
 	functions []Function
-	options   []expr.Option // of the functions, made once
+	config    *conf.Config // with the functions, made once and never changed
 }
 
 // NewEnv returns an environment that has the builtin functions and those given, and no names.
 func NewEnv(functions ...Function) *Env {
-	e := &Env{names: Type{Kind: Object}, nature: types.Map{}.Nature(), functions: append(Builtins(), functions...)}
+	e := &Env{names: Type{Kind: Object}, natures: newNatures(), functions: append(Builtins(), functions...), config: conf.CreateNew()}
+	e.nature = e.natures.of(e.names)
+	e.config.Strict = true
 	for _, f := range e.functions {
-		if slices.ContainsFunc(builtin.Builtins, func(b *builtin.Function) bool { return b.Name == f.Name }) {
-			e.options = append(e.options, expr.DisableBuiltin(f.Name))
-		}
-		e.options = append(e.options, expr.Function(f.Name, f.Func, f.Types...))
+		// A function of ours takes the place of one that expr has.
+		delete(e.config.Builtins, f.Name)
+		e.config.Disabled[f.Name] = true
+		expr.Function(f.Name, f.Func, f.Types...)(e.config)
 	}
-	e.options = append(e.options, expr.Function(fieldFunction, field, new(func(any, string, string) any)))
+	expr.Function(fieldFunction, field, new(func(any, any) any))(e.config)
 	return e
 }
 
 // With returns a copy of e in which name has type t.
-func (e *Env) With(name string, t Type) *Env {
+func (e *Env) With(name string, t Type) *Env { return e.WithAll(Field{Name: name, Type: t}) }
+
+// WithAll returns a copy of e that has some more names.
+func (e *Env) WithAll(fields ...Field) *Env {
 	c := *e
-	c.names = e.names.With(name, "", t)
-	c.nature = types.Map{}.Nature()
-	maps.Copy(c.nature.Fields, e.nature.Fields)
-	c.nature.Fields[name] = t.expr().Nature()
+	data := &nature.TypeData{Fields: make(map[string]nature.Nature, len(e.nature.Fields)+len(fields))}
+	maps.Copy(data.Fields, e.nature.Fields)
+	c.names.Fields = slices.Grow(slices.Clone(e.names.Fields), len(fields))
+	for _, f := range fields {
+		data.Fields[f.Name] = e.natures.of(f.Type)
+		if i := slices.IndexFunc(c.names.Fields, func(has Field) bool { return has.Name == f.Name }); i >= 0 {
+			c.names.Fields[i] = f
+			continue
+		}
+		c.names.Fields = append(c.names.Fields, f)
+	}
+	c.nature.TypeData = data
 	return &c
 }
 
@@ -56,16 +69,14 @@ func (e *Env) Refine(name, field string, t Type) {
 		return
 	}
 	object.Type.Fields[i].Type = t
-	fields.Fields[field] = t.expr().Nature()
+	fields.Fields[field] = e.natures.of(t)
 }
 
 // Private returns a copy of e that shares nothing that a compilation may change.
 func (e *Env) Private() *Env {
 	c := *e
-	c.nature = types.Map{}.Nature()
-	for _, f := range e.names.Fields {
-		c.nature.Fields[f.Name] = f.Type.expr().Nature()
-	}
+	c.natures = newNatures()
+	c.nature = c.natures.of(e.names)
 	return &c
 }
 
@@ -88,7 +99,9 @@ func (e *Env) functionNames() []string {
 	return slices.Compact(names)
 }
 
-// environment hands the names to a compilation.
-func (e *Env) environment(c *conf.Config) {
-	c.EnvObject, c.Env, c.Strict = types.Map{}, e.nature, true
+// configuration is what the parser, the checker and the compiler of expr need for one expression.
+func (e *Env) configuration() *conf.Config {
+	c := *e.config
+	c.Env, c.NtCache = e.nature, nature.Cache{}
+	return &c
 }

@@ -23,7 +23,7 @@ func (p *Program) Explain(scope Scope) []Operand {
 	if problem != nil {
 		return nil
 	}
-	x := &explainer{env: p.env, scope: scope}
+	x := &explainer{env: p.env.Private(), scope: scope} // steps that fail at the same time share the environment
 	x.condition(tree)
 	return x.out
 }
@@ -50,13 +50,27 @@ func (x *explainer) condition(n ast.Node) {
 			x.condition(n.Left)
 			x.condition(n.Right)
 		default:
-			x.operand(n.Left)
-			x.operand(n.Right)
+			x.operands(n)
 		}
 	case *ast.UnaryNode:
 		x.condition(n.Node)
 	default:
 		x.operand(n)
+	}
+}
+
+// operands shows both sides. What is compared with nil is shown as nil while it is absent.
+func (x *explainer) operands(n *ast.BinaryNode) {
+	_, left := n.Left.(*ast.NilNode)
+	_, right := n.Right.(*ast.NilNode)
+	for _, side := range []ast.Node{n.Left, n.Right} {
+		if _, literal := side.(*ast.NilNode); (left || right) && !literal {
+			if v, err := x.value("(" + side.String() + ") ?? nil"); err == nil {
+				x.add(side.String(), Format(v))
+				continue
+			}
+		}
+		x.operand(side)
 	}
 }
 

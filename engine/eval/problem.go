@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/expr-lang/expr/ast"
@@ -15,6 +16,11 @@ import (
 var (
 	unknownName  = regexp.MustCompile(`^unknown name (.+)$`)
 	unknownField = regexp.MustCompile(`^unknown field (.+)$`)
+	noField      = regexp.MustCompile(`^type (.+) has no (?:field|method) (.+)$`)
+	noIndex      = regexp.MustCompile(`^array elements can only be selected using an integer \(got (.+)\)$`)
+	onlyList     = regexp.MustCompile(`^builtin (\S+) takes only array \(got (.+)\)$`)
+	badArgument  = regexp.MustCompile(`^cannot use (.+) as argument \(type (.+)\) to call (\S+) ?$`)
+	notIn        = regexp.MustCompile(`^cannot use (.+) as type (.+) in array$`)
 	mismatched   = regexp.MustCompile(`^invalid operation: (\S+) \(mismatched types (.+) and (.+)\)$`)
 )
 
@@ -54,6 +60,25 @@ func (e *Env) explainCompile(source string, tree ast.Node, err error) *Problem {
 	} else if m := mismatched.FindStringSubmatch(f.Message); m != nil {
 		p.Message = fmt.Sprintf("%s can't join %s and %s", m[1], speak(m[2]), speak(m[3]))
 		p.Message += cure(m[2], m[3])
+	} else if m := noField.FindStringSubmatch(f.Message); m != nil {
+		p.Message = fmt.Sprintf("%s has no field %q", speak(m[1]), m[2])
+		if found := member(tree, f.From, m[2]); found != nil {
+			at := found.Property.Location()
+			p.From, p.To = at.From, at.To
+			p.Message = fmt.Sprintf("%s is %s, which has no field %q", written(found.Node), speak(m[1]), m[2])
+		}
+	} else if m := noIndex.FindStringSubmatch(f.Message); m != nil {
+		p.Message = fmt.Sprintf("an item of a list is chosen by its position, not by %s; write [0], or any(…, .name == \"x\")", speak(m[1]))
+		if name, ok := propertyAt(tree, f.From); ok {
+			p.Message = fmt.Sprintf("%s is a list, which has no field %q; choose an item, as in %s[0].%s, or write any(%s, .%s == …)",
+				written(name.Node), word(name), written(name.Node), word(name), written(name.Node), word(name))
+		}
+	} else if m := onlyList.FindStringSubmatch(f.Message); m != nil {
+		p.Message = fmt.Sprintf("%s needs a list, and this is %s", m[1], speak(m[2]))
+	} else if m := badArgument.FindStringSubmatch(f.Message); m != nil {
+		p.Message = fmt.Sprintf("%s needs %s here, and this is %s", m[3], speak(m[2]), speak(m[1]))
+	} else if m := notIn.FindStringSubmatch(f.Message); m != nil {
+		p.Message = fmt.Sprintf("in can't look for %s in a list of which each item is %s", speak(m[1]), speak(m[2]))
 	}
 	p.To = max(p.To, p.From+1)
 	return p
@@ -61,10 +86,19 @@ func (e *Env) explainCompile(source string, tree ast.Node, err error) *Problem {
 
 func cure(left, right string) string {
 	pair := left + " " + right
+	has := func(kinds ...string) bool {
+		return slices.ContainsFunc(kinds, func(kind string) bool { return strings.HasPrefix(left, kind) || strings.HasPrefix(right, kind) })
+	}
 	switch {
-	case strings.Contains(pair, "time.Duration") && strings.Contains(pair, "string"):
+	case has("time.Duration") && has("string"):
 		return `; write duration("30s")`
-	case strings.Contains(pair, "string") && (strings.Contains(pair, "int") || strings.Contains(pair, "float")):
+	case has("time.Time") && has("string"):
+		return `; write date(…) for the text`
+	case has("[]") && has("int", "float"):
+		return "; write len(…) for the number of its items"
+	case has("[]") && has("string"):
+		return "; write … in … to look for an item"
+	case has("string") && (strings.Contains(pair, "int") || strings.Contains(pair, "float")) && !has("[]", "map["):
 		return "; write quantity(…) for amounts such as 256Mi, or int(…)"
 	}
 	return ""
@@ -81,6 +115,8 @@ func speak(goType string) string {
 		return "a duration"
 	case goType == "time.Time":
 		return "a time"
+	case goType == "interface {}":
+		return "anything"
 	case strings.HasPrefix(goType, "int"):
 		return "a whole number"
 	case strings.HasPrefix(goType, "float"):
@@ -103,15 +139,17 @@ func (e *Env) unknownName(name string) string {
 	return fmt.Sprintf("unknown name %q; known here: %s", name, strings.Join(names, ", "))
 }
 
+// mostProposed is how many fields are named when none is near to the one that was asked for.
+const mostProposed = 12
+
 // unknownField finds the object whose field was asked for and says what it has.
 func (e *Env) unknownField(tree ast.Node, at int, name string) string {
-	finder := &memberAt{at: at, name: name}
-	ast.Walk(&tree, finder)
-	var path []string
-	if finder.found != nil {
-		path, _ = chain(finder.found.Node)
+	found := member(tree, at, name)
+	if found == nil {
+		return fmt.Sprintf("unknown field %q", name)
 	}
-	what := fmt.Sprintf("unknown field %q", name)
+	path, _ := chain(found.Node)
+	what := fmt.Sprintf("unknown field %q of %s", name, written(found.Node))
 	switch {
 	case len(path) == 1 && path[0] == "steps":
 		what = fmt.Sprintf("no step has the id %q", name)
@@ -119,19 +157,12 @@ func (e *Env) unknownField(tree ast.Node, at int, name string) string {
 		what = fmt.Sprintf("unknown output %q of step %q", name, path[1])
 	case len(path) == 1 && path[0] == "vars":
 		what = fmt.Sprintf("no var is called %q", name)
-	case len(path) > 0:
-		what = fmt.Sprintf("unknown field %q of %s", name, strings.Join(path, "."))
 	}
-	t := e.names
-	for _, p := range path {
-		f, ok := t.Field(p)
-		if !ok {
-			return what
-		}
-		t = f.Type
+	has := e.natures.has(found.Node.Nature())
+	if has == nil {
+		has = e.fieldsAt(path)
 	}
-	has := t.Names()
-	if len(path) == 0 || len(has) == 0 {
+	if len(has) == 0 {
 		return what
 	}
 	if s := diag.Suggest(name, has); s != "" {
@@ -141,12 +172,46 @@ func (e *Env) unknownField(tree ast.Node, at int, name string) string {
 		}
 		return what
 	}
-	return what + "; it has " + strings.Join(has, ", ")
+	what += "; it has " + strings.Join(has[:min(len(has), mostProposed)], ", ")
+	if more := len(has) - mostProposed; more > 0 {
+		what += fmt.Sprintf(" and %d more", more)
+	}
+	return what
+}
+
+// fieldsAt returns the names of the fields of what a path of plain members leads to.
+func (e *Env) fieldsAt(path []string) []string {
+	if len(path) == 0 {
+		return nil
+	}
+	t := e.names
+	for _, p := range path {
+		f, ok := t.Field(p)
+		if !ok {
+			return nil
+		}
+		t = f.Type
+	}
+	return t.Names()
+}
+
+// member finds the access to a field of that name about which the checker complained at a place.
+func member(tree ast.Node, at int, name string) *ast.MemberNode {
+	finder := &memberAt{at: at, name: name}
+	ast.Walk(&tree, finder)
+	return finder.found
+}
+
+// propertyAt finds the access by name whose property stands at a place.
+func propertyAt(tree ast.Node, at int) (*ast.MemberNode, bool) {
+	finder := &memberAt{at: at}
+	ast.Walk(&tree, finder)
+	return finder.found, finder.found != nil
 }
 
 type memberAt struct {
 	at    int
-	name  string
+	name  string // "" for any, if it stands exactly there
 	found *ast.MemberNode
 }
 
@@ -156,7 +221,21 @@ func (m *memberAt) Visit(node *ast.Node) {
 	if !ok {
 		return
 	}
-	if p, ok := n.Property.(*ast.StringNode); ok && p.Value == m.name && (m.found == nil || p.Location().From == m.at) {
+	p, ok := n.Property.(*ast.StringNode)
+	if !ok {
+		return
+	}
+	exact := p.Location().From == m.at || n.Location().From == m.at
+	if exact && (m.name == "" || p.Value == m.name) || m.found == nil && p.Value == m.name {
 		m.found = n
 	}
 }
+
+// word is the name that a member has, when it is plain.
+func word(n *ast.MemberNode) string {
+	name, _ := n.Property.(*ast.StringNode)
+	return name.Value
+}
+
+// written writes a node as the author did.
+func written(n ast.Node) string { return (&strictAccess{}).text(n) }

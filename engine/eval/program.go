@@ -12,7 +12,10 @@ import (
 
 	"github.com/expr-lang/expr"
 	"github.com/expr-lang/expr/ast"
+	"github.com/expr-lang/expr/checker"
+	"github.com/expr-lang/expr/compiler"
 	"github.com/expr-lang/expr/file"
+	"github.com/expr-lang/expr/optimizer"
 	"github.com/expr-lang/expr/parser"
 	"github.com/expr-lang/expr/vm"
 )
@@ -43,21 +46,32 @@ type Reference struct {
 }
 
 // Compile parses and checks source. want restricts the result's type; Any allows everything.
+//
+// A field of a value that is not known before the run must be there when the expression is evaluated. One that the type
+// of an object made by ObjectOf has may be absent: it reads as its zero value, and as nil where it is compared with nil
+// or stands on the left of ??.
 func (e *Env) Compile(source string, want Kind) (*Program, *Problem) {
-	tree, problem := parse(source)
-	if problem != nil {
-		return nil, problem
-	}
-	strict := &strictAccess{plain: map[ast.Node]ast.Node{}}
-	options := append(slices.Clone(e.options), e.environment, expr.Patch(strict), expr.AsAny())
-	program, err := expr.Compile(source, options...)
+	config := e.configuration()
+	tree, err := parser.ParseWithConfig(source, config)
 	if err != nil {
-		return nil, e.explainCompile(source, tree, err)
+		return nil, syntaxProblem(source, err)
 	}
-	p := &Program{Source: source, References: references(tree), Type: typeOfGo(program.Node().Type()), env: e, program: program}
+	e.natures.ask(&tree.Node)
+	p := &Program{Source: source, References: references(tree.Node), env: e}
+	if _, err := checker.Check(tree, config); err != nil {
+		return nil, e.explainCompile(source, tree.Node, err)
+	}
+	p.Type = e.natures.typeOf(tree.Node.Nature())
 	p.constant = len(p.References) == 0
 	if problem := p.check(want); problem != nil {
 		return nil, problem
+	}
+	e.natures.rewrite(&tree.Node)
+	if err := optimizer.Optimize(&tree.Node, config); err != nil {
+		return nil, syntaxProblem(source, err)
+	}
+	if p.program, err = compiler.Compile(tree, config); err != nil {
+		return nil, syntaxProblem(source, err)
 	}
 	return p, nil
 }
@@ -79,11 +93,14 @@ func (p *Program) check(want Kind) *Problem {
 	return &Problem{To: len([]rune(p.Source)), Message: fmt.Sprintf("expected %s, but this expression is %s", want, got)}
 }
 
-// Eval evaluates p. An error is a *RuntimeError.
+// Eval evaluates p. An error is a *RuntimeError. A whole number is an int, whatever it was in the scope.
 func (p *Program) Eval(scope Scope) (any, error) {
 	v, err := expr.Run(p.program, map[string]any(scope))
 	if err != nil {
 		return nil, &RuntimeError{Source: p.Source, Err: unwrap(err)}
+	}
+	if i, ok := v.(int64); ok {
+		return int(i), nil
 	}
 	return v, nil
 }

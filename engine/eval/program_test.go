@@ -206,10 +206,11 @@ func TestReferences(t *testing.T) {
 }
 
 func FuzzCompile(f *testing.F) {
-	for _, s := range []string{"a.b?.c", "all(object.items, .x)", "steps.web.ready == 1", "${{ x }}", "let x = 1; x + object.a ?? 2", "a | b()"} {
+	for _, s := range []string{"a.b?.c", "all(object.items, .x)", "steps.web.ready == 1", "${{ x }}", "let x = 1; x + object.a ?? 2", "a | b()", "pod?.owner.status.phase ?? 'x'", "filter(pods, .status.ready)[0].owners == nil"} {
 		f.Add(s)
 	}
-	e, sc := env(), scope()
+	e, sc := env().With("pod", pod()).With("pods", eval.ListOf(pod())), scope()
+	sc["pod"], sc["pods"] = map[string]any{"status": map[string]any{"restarts": int64(1)}}, []any{map[string]any{}, nil}
 	f.Fuzz(func(t *testing.T, source string) {
 		p, problem := e.Compile(source, eval.Any)
 		if problem != nil {

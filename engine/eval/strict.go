@@ -3,8 +3,6 @@ package eval
 import (
 	"fmt"
 	"reflect"
-	"slices"
-	"strings"
 
 	"github.com/expr-lang/expr/ast"
 )
@@ -20,89 +18,68 @@ type MissingError struct {
 	Nil      bool     // Of itself is nil
 }
 
-// Error names the field and what is there instead.
+// Error names the field, what is there instead, and what to write where the field may be absent.
 func (e *MissingError) Error() string {
 	if e.Nil {
-		return fmt.Sprintf("%s is nothing, so it has no %q (write %s?.%s where it may be absent)", e.Of, e.Name, e.Of, e.Name)
+		return fmt.Sprintf("%s (write %s where it may be absent)", e.Found(), e.Absent())
 	}
 	has := "it is empty"
-	if n := len(e.Has); n > 0 {
-		has = "it has " + strings.Join(e.Has[:min(n, 12)], ", ")
-		if n > 12 {
-			has += fmt.Sprintf(" and %d more", n-12)
-		}
+	if len(e.Has) > 0 {
+		has = "it has " + e.There()
 	}
-	return fmt.Sprintf("%s has no field %q; %s (where it may be absent write `%s.%s ?? …`)", e.Of, e.Name, has, e.Of, e.Name)
+	return fmt.Sprintf("%s; %s (where it may be absent write `%s`)", e.Found(), has, e.Absent())
 }
 
-// field is the run-time half of strict access: field(base, name, text of base).
-func field(args ...any) (any, error) {
-	name, _ := args[1].(string)
-	of, _ := args[2].(string)
-	switch base := args[0].(type) {
-	case map[string]any:
-		v, ok := base[name]
-		if !ok {
-			has := make([]string, 0, len(base))
-			for k := range base {
-				has = append(has, k)
-			}
-			slices.Sort(has)
-			return nil, &MissingError{Of: of, Name: name, Has: has}
-		}
-		return v, nil
-	case nil:
-		return nil, &MissingError{Of: of, Name: name, Nil: true}
-	}
-	v := reflect.ValueOf(args[0])
-	if v.Kind() == reflect.Map && v.Type().Key().Kind() == reflect.String {
-		if e := v.MapIndex(reflect.ValueOf(name).Convert(v.Type().Key())); e.IsValid() {
-			return e.Interface(), nil
-		}
-		return nil, &MissingError{Of: of, Name: name}
-	}
-	return nil, fmt.Errorf("%s is %s, which has no field %q", of, describe(args[0]), name)
-}
-
-func describe(v any) string {
-	switch v := v.(type) {
-	case string:
-		return "text"
-	case bool:
-		return "true or false"
-	case int, int64, float64:
-		return "a number"
-	case []any:
-		return "a list"
-	default:
-		return fmt.Sprintf("a %T", v)
-	}
-}
-
-// strictAccess rewrites `a.b` with a of unknown type to field(a, "b", "a"). Inside `?.` chains and on the left of `??`
-// the author has said that the field may be absent, so there the plain access is put back.
+// strictAccess rewrites `a.b` with a of unknown type to field(a, b). Inside `?.` chains and on the left of `??` the author
+// has said that the field may be absent, so there the plain access is put back. A field that the type of a has is
+// rewritten everywhere, because it may be absent and means its zero value then.
 type strictAccess struct {
-	plain map[ast.Node]ast.Node // rewritten call -> original access
+	natures *natures
+	plain   map[ast.Node]ast.Node // rewritten call -> original access
+	texts   map[ast.Node]string   // what computed values were written as
+}
+
+// rewrite makes the accesses of a checked tree strict.
+func (n *natures) rewrite(tree *ast.Node) {
+	s := &strictAccess{natures: n, plain: map[ast.Node]ast.Node{}, texts: map[ast.Node]string{}}
+	ast.Walk(tree, texts(s.texts))
+	ast.Walk(tree, s)
+	ast.Walk(tree, eraser{})
+}
+
+// texts keeps how values were written of which a field is asked, before something in them is rewritten.
+type texts map[ast.Node]string
+
+// Visit keeps the text of a value that is computed.
+func (t texts) Visit(node *ast.Node) {
+	m, ok := (*node).(*ast.MemberNode)
+	if !ok {
+		return
+	}
+	switch m.Node.(type) {
+	case *ast.MemberNode, *ast.IdentifierNode, *ast.PointerNode:
+	default:
+		t[m.Node] = m.Node.String()
+	}
 }
 
 // Visit is called bottom-up.
 func (s *strictAccess) Visit(node *ast.Node) {
 	switch n := (*node).(type) {
 	case *ast.MemberNode:
-		if s.applies(n) {
+		if a, ok := s.applies(n); ok {
 			call := &ast.CallNode{
 				Callee:    &ast.IdentifierNode{Value: fieldFunction},
-				Arguments: []ast.Node{n.Node, n.Property, &ast.StringNode{Value: s.text(n.Node)}},
+				Arguments: []ast.Node{n.Node, &ast.ConstantNode{Value: a}},
 			}
 			ast.Patch(node, call)
+			call.SetNature(*n.Nature())
 			s.plain[call] = n
 		}
 	case *ast.ChainNode:
 		s.restore(&n.Node)
 	case *ast.BinaryNode:
-		if n.Operator == "??" {
-			s.restore(&n.Left)
-		}
+		s.binary(n)
 	case *ast.CallNode:
 		if m, ok := s.plain[n.Callee]; ok { // a method, as in took.Seconds()
 			n.Callee = m
@@ -110,18 +87,69 @@ func (s *strictAccess) Visit(node *ast.Node) {
 	}
 }
 
-func (s *strictAccess) applies(n *ast.MemberNode) bool {
-	if _, ok := n.Property.(*ast.StringNode); !ok || n.Optional || n.Method {
-		return false
+// binary says of the operands that may be nil that they may.
+func (s *strictAccess) binary(n *ast.BinaryNode) {
+	_, leftNil := n.Left.(*ast.NilNode)
+	_, rightNil := n.Right.(*ast.NilNode)
+	switch {
+	case n.Operator == "??":
+		s.restore(&n.Left)
+		optional(n.Left)
+	case n.Operator != "==" && n.Operator != "!=":
+	case leftNil:
+		optional(n.Right)
+	case rightNil:
+		optional(n.Left)
+	}
+}
+
+// optional makes a rewritten access give nil, and not the zero value, when the field is absent.
+func optional(n ast.Node) {
+	if chain, ok := n.(*ast.ChainNode); ok {
+		n = chain.Node
+	}
+	if a := accessOf(n); a != nil {
+		a.zero = Any
+	}
+}
+
+// accessOf returns the access of a rewritten node, nil for any other.
+func accessOf(n ast.Node) *access {
+	call, ok := n.(*ast.CallNode)
+	if !ok || len(call.Arguments) != 2 {
+		return nil
+	}
+	constant, ok := call.Arguments[1].(*ast.ConstantNode)
+	if !ok {
+		return nil
+	}
+	a, _ := constant.Value.(*access)
+	return a
+}
+
+// applies returns what is known of an access that has to be rewritten.
+func (s *strictAccess) applies(n *ast.MemberNode) (*access, bool) {
+	name, ok := n.Property.(*ast.StringNode)
+	if !ok || n.Optional || n.Method {
+		return nil, false
 	}
 	if id, ok := n.Node.(*ast.IdentifierNode); ok && id.Value == "$env" {
-		return false
+		return nil, false
 	}
+	a := &access{of: s.text(n.Node), name: name.Value}
 	base := n.Node.Nature()
-	if _, rewritten := s.plain[n.Node]; rewritten || base.Type == nil {
-		return true
+	if l, ok := s.natures.known(base); ok {
+		f, has := l.field(name.Value)
+		a.known, a.zero = has, f.Type.Kind
+		if inner, ok := n.Node.(*ast.MemberNode); ok {
+			a.through = inner.Optional // if what is left of ?. were absent, the chain would have ended there
+		}
+		return a, true
 	}
-	return base.Kind == reflect.Interface || base.Kind == reflect.Map && (base.TypeData == nil || !base.Strict)
+	if base.Type == nil {
+		return a, true
+	}
+	return a, base.Kind == reflect.Interface || base.Kind == reflect.Map && (base.TypeData == nil || !base.Strict)
 }
 
 // text writes a rewritten node as the author did.
@@ -142,6 +170,9 @@ func (s *strictAccess) text(n ast.Node) string {
 	if _, ok := n.(*ast.PointerNode); ok {
 		return "item"
 	}
+	if text, ok := s.texts[n]; ok {
+		return text
+	}
 	return n.String()
 }
 
@@ -149,8 +180,12 @@ func (s *strictAccess) restore(node *ast.Node) { ast.Walk(node, restorer{s}) }
 
 type restorer struct{ *strictAccess }
 
+// Visit puts the plain access back where nothing is known of the field.
 func (r restorer) Visit(node *ast.Node) {
 	if m, ok := r.plain[*node].(*ast.MemberNode); ok {
+		if accessOf(*node).known {
+			return
+		}
 		if call, ok := (*node).(*ast.CallNode); ok {
 			m.Node = call.Arguments[0] // it may have been put back itself
 		}

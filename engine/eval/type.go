@@ -5,8 +5,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-
-	"github.com/expr-lang/expr/types"
 )
 
 // Kind is the shape of a type.
@@ -34,8 +32,9 @@ func (k Kind) String() string { return kindNames[k] }
 // Type is what is known of a value before the run.
 type Type struct {
 	Kind   Kind
-	Fields []Field // of an Object, in declaration order
+	Fields []Field // of an Object, in declaration order; see Members
 	Elem   *Type   // of a List or a Map; nil means anything
+	lazy   *lazy   // of an Object made by ObjectOf, instead of Fields
 }
 
 // Field is a named part of an object.
@@ -54,10 +53,19 @@ func ListOf(elem Type) Type { return Type{Kind: List, Elem: &elem} }
 // MapOf returns the type of a map from text to elem.
 func MapOf(elem Type) Type { return Type{Kind: Map, Elem: &elem} }
 
+// Members returns the fields of an object in declaration order, also of one made by ObjectOf.
+func (t Type) Members() []Field {
+	if t.lazy != nil {
+		return t.lazy.members()
+	}
+	return t.Fields
+}
+
 // Names returns the field names of an object in declaration order.
 func (t Type) Names() []string {
-	names := make([]string, len(t.Fields))
-	for i, f := range t.Fields {
+	members := t.Members()
+	names := make([]string, len(members))
+	for i, f := range members {
 		names[i] = f.Name
 	}
 	return names
@@ -65,6 +73,9 @@ func (t Type) Names() []string {
 
 // Field returns the named field of an object.
 func (t Type) Field(name string) (Field, bool) {
+	if t.lazy != nil {
+		return t.lazy.field(name)
+	}
 	i := slices.IndexFunc(t.Fields, func(f Field) bool { return f.Name == name })
 	if i < 0 {
 		return Field{}, false
@@ -75,7 +86,7 @@ func (t Type) Field(name string) (Field, bool) {
 // With returns a copy of an object type in which name has type f.
 func (t Type) With(name, doc string, f Type) Type {
 	t.Kind = Object
-	t.Fields = slices.Clone(t.Fields)
+	t.Fields, t.lazy = slices.Clone(t.Members()), nil
 	if i := slices.IndexFunc(t.Fields, func(f Field) bool { return f.Name == name }); i >= 0 {
 		t.Fields[i] = Field{name, doc, f}
 		return t
@@ -228,38 +239,21 @@ func fields(t reflect.Type) []string {
 	return names
 }
 
-// expr returns t in the terms of expr-lang. Structs are turned into its strict maps because a struct type given by
-// value makes its compiler panic.
-func (t Type) expr() types.Type {
-	switch t.Kind {
+// goType is the Go type of values of a scalar kind, nil for the others.
+func (k Kind) goType() reflect.Type {
+	switch k {
 	case Bool:
-		return types.Bool
+		return reflect.TypeFor[bool]()
 	case Int:
-		return types.Int
+		return reflect.TypeFor[int]()
 	case Float:
-		return types.Float64
+		return reflect.TypeFor[float64]()
 	case String:
-		return types.String
+		return reflect.TypeFor[string]()
 	case Duration:
-		return types.TypeOf(time.Duration(0))
+		return reflect.TypeFor[time.Duration]()
 	case Time:
-		return types.TypeOf(time.Time{})
-	case List:
-		if t.Elem == nil || t.Elem.Kind == Any {
-			return types.TypeOf([]any{})
-		}
-		return types.Array(t.Elem.expr())
-	case Object:
-		m := types.Map{}
-		for _, f := range t.Fields {
-			m[f.Name] = f.Type.expr()
-		}
-		return m
-	case Map:
-		if t.Elem == nil || t.Elem.Kind == Any {
-			return types.TypeOf(map[string]any{})
-		}
-		return types.Map{types.Extra: t.Elem.expr()}
+		return reflect.TypeFor[time.Time]()
 	}
-	return types.Any
+	return nil
 }

@@ -1,0 +1,79 @@
+package eval
+
+import (
+	"fmt"
+	"maps"
+	"reflect"
+	"slices"
+)
+
+// access is what is known of `a.b` before the run, for the run.
+type access struct {
+	of, name string
+	known    bool // the type of a has the field, so that its absence means its zero value
+	zero     Kind // of the field
+	through  bool // a itself may be absent, as in x?.a.b, and means its zero value then
+}
+
+// field is the run-time half of strict access: field(base, access).
+func field(args ...any) (any, error) {
+	a, _ := args[1].(*access)
+	switch base := args[0].(type) {
+	case map[string]any:
+		v, ok := base[a.name]
+		if v == nil && a.known {
+			return a.zero.value(), nil
+		}
+		if !ok {
+			return nil, &MissingError{Of: a.of, Name: a.name, Has: slices.Sorted(maps.Keys(base))}
+		}
+		return v, nil
+	case nil:
+		if a.through {
+			return a.zero.value(), nil
+		}
+		return nil, &MissingError{Of: a.of, Name: a.name, Nil: true}
+	}
+	v := reflect.ValueOf(args[0])
+	if v.Kind() == reflect.Map && v.Type().Key().Kind() == reflect.String {
+		if e := v.MapIndex(reflect.ValueOf(a.name).Convert(v.Type().Key())); e.IsValid() {
+			return e.Interface(), nil
+		}
+		return nil, &MissingError{Of: a.of, Name: a.name}
+	}
+	return nil, fmt.Errorf("%s is %s, which has no field %q", a.of, describe(args[0]), a.name)
+}
+
+// value is the zero value of a kind: what Kubernetes means by leaving a field out.
+func (k Kind) value() any {
+	switch k {
+	case Bool:
+		return false
+	case Int:
+		return 0
+	case Float:
+		return 0.0
+	case String:
+		return ""
+	case List:
+		return []any{}
+	case Object, Map:
+		return map[string]any{}
+	}
+	return nil
+}
+
+func describe(v any) string {
+	switch v := v.(type) {
+	case string:
+		return "text"
+	case bool:
+		return "true or false"
+	case int, int64, float64:
+		return "a number"
+	case []any:
+		return "a list"
+	default:
+		return fmt.Sprintf("a %T", v)
+	}
+}
