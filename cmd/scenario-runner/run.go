@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"regexp"
 	"runtime"
 	"slices"
 	"time"
@@ -29,8 +28,7 @@ type runFlags struct {
 	sandbox  bool
 	box      boxOptions
 	parallel int
-	labels   []string
-	name     string
+	selectionFlags
 	vars     []string
 	allowEnv []string
 	outputs  []string
@@ -57,7 +55,8 @@ A cluster is touched only when you name it: --sandbox, --kubeconfig, --context, 
 		Example: `  scenario-runner run --sandbox examples/
   scenario-runner run --context staging scenarios/ --label priority=critical --parallel 8
   scenario-runner run --sandbox scenarios/*.yaml --output text --output junit=report.xml`,
-		Args: cobra.MinimumNArgs(1),
+		Args:              cobra.MinimumNArgs(1),
+		ValidArgsFunction: completeFiles,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return f.run(cmd, s, args)
 		},
@@ -69,8 +68,7 @@ A cluster is touched only when you name it: --sandbox, --kubeconfig, --context, 
 	flags.IntVar(&f.box.nodes, "sandbox-nodes", 5, "simulated nodes of the sandbox")
 	flags.StringVar(&f.box.binary, "sandbox-binary", "", "path of the sandbox program")
 	flags.IntVar(&f.parallel, "parallel", defaultParallel(), "scenarios at once")
-	flags.StringSliceVarP(&f.labels, "label", "l", nil, "run only scenarios with this label: key, key=value or key!=value (repeatable, all must match)")
-	flags.StringVar(&f.name, "name", "", "run only scenarios whose name matches this regular expression")
+	f.selectionFlags.add(cmd)
 	flags.StringArrayVar(&f.vars, "var", nil, "give a var another value: name=value (repeatable)")
 	flags.StringSliceVar(&f.allowEnv, "allow-env", nil, "environment variables that expressions may read as env.NAME")
 	flags.StringArrayVarP(&f.outputs, "output", "o", []string{"text"}, "report as KIND[=FILE]: text, json, junit, quiet (repeatable)")
@@ -163,13 +161,7 @@ func (f *runFlags) load(ctx context.Context, cmd *cobra.Command, s streams, args
 		errors, _ := count(loaded.Diagnostics)
 		return nil, nil, fmt.Errorf("%s; nothing was run", plural(errors, "error"))
 	}
-	selection := engine.Selection{Labels: f.labels}
-	if f.name != "" {
-		if selection.Name, err = regexp.Compile(f.name); err != nil {
-			return nil, nil, fmt.Errorf("--name: %w", err)
-		}
-	}
-	selected, err := engine.Select(loaded.Scenarios, selection)
+	selected, err := f.choose(loaded.Scenarios)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -1,0 +1,135 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"github.com/scenario-runner/scenario-runner/engine"
+	"github.com/scenario-runner/scenario-runner/engine/scenario"
+	"github.com/scenario-runner/scenario-runner/engine/shard"
+)
+
+type listFlags struct {
+	selectionFlags
+	allowEnv []string
+	outputs  []string
+	shards   int
+}
+
+func newList(s streams) *cobra.Command {
+	f := &listFlags{}
+	cmd := &cobra.Command{
+		Use:   "list PATH...",
+		Short: "List scenarios, for people and for the matrix of a pipeline",
+		Long: `List scenarios with their labels, without running them. No cluster is touched.
+
+--output github prints one line for a dynamic matrix of GitHub Actions, --output gitlab a hidden job with a
+parallel:matrix for a child pipeline: one entry for each scenario or, with --shards N, one for each of N parts. The
+parts are planned here, once, and take equally long as far as runs on this machine (or --durations) tell.
+
+run --shard i/n divides without a plan; the parts have equally many scenarios, or are balanced by --durations.`,
+		Example: `  scenario-runner list scenarios/ --label priority=critical
+  scenario-runner list scenarios/ --output github --shards 4`,
+		Args:              cobra.MinimumNArgs(1),
+		ValidArgsFunction: completeFiles,
+		RunE:              func(cmd *cobra.Command, args []string) error { return f.run(cmd, s, args) },
+	}
+	f.add(cmd)
+	cmd.Flags().StringSliceVar(&f.allowEnv, "allow-env", nil, "environment variables that expressions may read as env.NAME")
+	cmd.Flags().StringArrayVarP(&f.outputs, "output", "o", []string{"text"}, "list as KIND[=FILE]: text, json, github, gitlab (repeatable)")
+	cmd.Flags().IntVar(&f.shards, "shards", 0, "with github and gitlab: plan this many parts; 0 means one for each scenario")
+	completeWords(cmd, "output", listKinds()...)
+	return cmd
+}
+
+func listKinds() []string { return []string{"text", "json", "github", "gitlab"} }
+
+func (f *listFlags) run(cmd *cobra.Command, s streams, args []string) error {
+	targets, err := parseOutputs(f.outputs, listKinds())
+	if err != nil {
+		return err
+	}
+	if f.shards < 0 {
+		return fmt.Errorf("--shards %d: at least 1 part is planned", f.shards)
+	}
+	if f.shards > 0 && f.shard != "" {
+		return errors.New("--shards plans all parts and --shard picks one; give only one of them")
+	}
+	loaded, err := loadValid(cmd.Context(), cmd, s, args, f.allowEnv, "nothing is listed")
+	if err != nil {
+		return err
+	}
+	selected, err := f.choose(loaded.Scenarios)
+	if err != nil {
+		return err
+	}
+	known, err := f.known()
+	if err == nil && known == nil {
+		known, err = pastDurations()
+	}
+	if err != nil {
+		return err
+	}
+	rows, err := f.rows(selected, known)
+	if err != nil {
+		return err
+	}
+	for _, t := range targets {
+		if err := t.write(s.out, func(w io.Writer) error { return writeList(w, t.kind, rows, f.shards) }); err != nil {
+			return errored(err)
+		}
+	}
+	return nil
+}
+
+// rows describes the scenarios and the part that each is in.
+func (f *listFlags) rows(selected []*scenario.Scenario, known shard.Durations) ([]listRow, error) {
+	if f.shards > len(selected) {
+		_, err := shard.Pick(shardItems(selected, known), shard.Shard{Index: 1, Count: f.shards})
+		return nil, fmt.Errorf("--shards %d: %w", f.shards, err)
+	}
+	var parts []int
+	if f.shards > 0 {
+		parts = shard.Divide(shardItems(selected, known), f.shards)
+	}
+	rows := make([]listRow, len(selected))
+	for i, sc := range selected {
+		rows[i] = listRow{
+			Name: sc.Name, File: filepath.ToSlash(sc.Key), Description: sc.Description, Labels: sc.Labels,
+			Seconds: known[sc.Name].Seconds(), Shard: i + 1,
+		}
+		if parts != nil {
+			rows[i].Shard = parts[i]
+		}
+		if rows[i].Labels == nil {
+			rows[i].Labels = map[string]string{}
+		}
+	}
+	return rows, nil
+}
+
+// loadValid loads scenarios for a command that needs all of them to be right. Mistakes are printed; consequence says what
+// does not happen because of them.
+func loadValid(ctx context.Context, cmd *cobra.Command, s streams, args, allowEnv []string, consequence string) (*engine.Loaded, error) {
+	inputs, err := engine.Find(args)
+	if err != nil {
+		return nil, err
+	}
+	loaded, err := engine.Load(ctx, registry(), inputs, allowEnv)
+	if err != nil {
+		return nil, errored(err)
+	}
+	if err := loaded.Diagnostics.Err(); err != nil {
+		if err := printer(loaded, styleFor(cmd, s.err)).Print(s.err, loaded.Diagnostics); err != nil {
+			return nil, errored(err)
+		}
+		errors, _ := count(loaded.Diagnostics)
+		return nil, fmt.Errorf("%s; %s", plural(errors, "error"), consequence)
+	}
+	return loaded, nil
+}
