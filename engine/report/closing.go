@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/scenario-runner/scenario-runner/engine/journal"
@@ -12,9 +13,9 @@ import (
 func (w writer) closing(s *journal.Summary, repeat bool) string {
 	var b strings.Builder
 	bad := failed(s)
-	if repeat {
+	if again := worthRepeating(s, bad); repeat && len(again) > 0 {
 		b.WriteString("\n" + w.bold("not passed:") + "\n")
-		for _, scenario := range bad {
+		for _, scenario := range again {
 			b.WriteString(w.compact(scenario))
 		}
 	}
@@ -31,6 +32,15 @@ func (w writer) closing(s *journal.Summary, repeat bool) string {
 		b.WriteString(w.faint("evidence of the run: "+w.options.RunDir) + "\n")
 	}
 	return b.String()
+}
+
+// worthRepeating leaves out of the scenarios that did not pass those that were cut short with the run: whoever stopped it
+// knows.
+func worthRepeating(s *journal.Summary, bad []*journal.ScenarioSummary) []*journal.ScenarioSummary {
+	if s.Interrupted == "" {
+		return bad
+	}
+	return slices.DeleteFunc(slices.Clone(bad), func(scenario *journal.ScenarioSummary) bool { return len(causes(scenario.Steps)) == 0 })
 }
 
 // warnings names what did not pass and does not count.

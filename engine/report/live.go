@@ -70,7 +70,8 @@ func denseLine(p paint, s *journal.ScenarioSummary, now time.Time, width int) st
 // doing is a step and the last thing that it saw. When width is too small for both, a long title gives way: what
 // happens is news, what was wanted is not.
 func doing(p paint, st *journal.StepSummary, width int) string {
-	text, seen := st.ID+indent+oneLine(st.Info.Title), oneLine(st.LastSeen)
+	title := oneLine(st.Info.Title)
+	text, seen := st.ID+indent+title, strings.TrimPrefix(oneLine(st.LastSeen), title+": ")
 	if seen == "" {
 		return text
 	}

@@ -351,6 +351,15 @@ func TestALongTitleGivesWayToWhatWasSeenLast(t *testing.T) {
       0s ready  deployment/…  deployment/web does not exist
     0s 0 of 1 done, 1 running
 `)
+		feed(sink, stepStarted("web", "up", "Deployment web"), progressed("web", "up", "Deployment web: Available: 0/2"))
+		later(redrawInterval)
+		expect(t, f, `running 1 scenario (run r1)
+    0s web
+      0s ready  deployment/…  deployment/web does not exist
+      0s up  Deployment web  Available: 0/2
+    0s 0 of 1 done, 1 running
+`)
+		feed(sink, journal.Event{Kind: journal.StepFinished, Scenario: "web", Step: "up", Result: &journal.Result{Verdict: step.Passed}})
 		feed(sink, progressed("web", "ready", strings.Repeat("世界", 40)))
 		later(redrawInterval)
 		expect(t, f, `running 1 scenario (run r1)
@@ -368,4 +377,66 @@ func TestALongTitleGivesWayToWhatWasSeenLast(t *testing.T) {
 			t.Fatal(err)
 		}
 	})
+}
+
+// The terminal of the test does not wrap by itself; it is told what a real one does when it gets narrower.
+func TestANarrowerTerminalIsClearedWhole(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newTerminal(t, 60, 20)
+		sink := live(t, f, false)
+		feed(sink, runStarted(1, 1), started("web"), stepStarted("web", "ready", "deployment/web until it is ready and more"))
+		later(redrawInterval)
+		f.narrow(40)
+		later(time.Second)
+		expect(t, f, `running 1 scenario (run r1)
+    1s web
+      1s ready  deployment/web until i…
+    1s 0 of 1 done, 1 running
+`)
+		feed(sink, ended("web", step.Passed, ""), journal.Event{Kind: journal.RunFinished, Result: &journal.Result{Took: time.Second}})
+		if err := sink.Close(); err != nil {
+			t.Fatal(err)
+		}
+	})
+}
+
+// narrow makes the terminal narrower and wraps what no longer fits.
+func (f *terminal) narrow(width int) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.width = width
+	var lines []string
+	for _, line := range f.lines {
+		for ansi.StringWidth(line) > width {
+			lines = append(lines, ansi.Truncate(line, width, ""))
+			line = ansi.TruncateLeft(line, width, "")
+		}
+		lines = append(lines, line)
+	}
+	f.row += len(lines) - len(f.lines)
+	f.lines = lines
+}
+
+func TestWhatWasCutShortWithTheRunIsNotRepeated(t *testing.T) {
+	r := newRecorder()
+	r.add(0, journal.Event{Kind: journal.RunStarted, Run: &journal.RunInfo{ID: "r1", Scenarios: 2}})
+	r.add(0, journal.Event{Kind: journal.RunInterrupted, Message: "interrupted"})
+	for _, name := range []string{"a", "b"} {
+		r.scenario(name+".yaml", name, 1)
+		r.end(name+".yaml", time.Second, journal.Result{Verdict: step.Errored, Message: "interrupted"})
+	}
+	r.add(0, journal.Event{Kind: journal.RunFinished, Result: &journal.Result{Verdict: step.Errored, Took: time.Second}})
+	const want = `! a  errored  1 step  1.0s
+  a.yaml: interrupted [errored]
+  run it again: scenario-runner run a.yaml
+! b  errored  1 step  1.0s
+  b.yaml: interrupted [errored]
+  run it again: scenario-runner run b.yaml
+
+2 errored in 1.0s, stopped: interrupted
+evidence of the run: runs/1x9k2m4abcde0
+`
+	if diff := cmp.Diff(want, string(rendered(t, r.events, "text", Options{}))); diff != "" {
+		t.Errorf("-want +got\n%s", diff)
+	}
 }

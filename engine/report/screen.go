@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/charmbracelet/x/ansi"
 )
 
 const (
@@ -67,7 +69,20 @@ func (s *screen) erasure() string {
 	if len(s.region) == 0 {
 		return ""
 	}
-	return strings.Repeat("\x1b[A", len(s.region)) + "\r\x1b[J"
+	return strings.Repeat("\x1b[A", s.rows()) + "\r\x1b[J"
+}
+
+// rows is how many rows of the terminal the region takes: a terminal that was made narrower has wrapped its lines.
+func (s *screen) rows() int {
+	width, height, ok := s.size()
+	if !ok {
+		return len(s.region)
+	}
+	rows := 0
+	for _, line := range s.region {
+		rows += max(1, (ansi.StringWidth(line)+width-1)/width)
+	}
+	return max(min(rows, height-spareLines), len(s.region))
 }
 
 // pulse calls a function at intervals.
