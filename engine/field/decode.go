@@ -18,6 +18,28 @@ type Decoder struct {
 	Diags *diag.List
 	// Special decodes the types that were named to Describe: step blocks.
 	Special func(n *yaml.Node, env *eval.Env) any
+	// Names tells the type of a name that a scope tag adds. config is the value that is being decoded, in which the
+	// fields without such a tag are there already. Nil means that nothing is known.
+	Names func(config reflect.Value, name string) eval.Type
+	// Shared is what is known of the whole file; nil means nothing.
+	Shared *Shared
+}
+
+// Shared is what the parts of one file tell each other while it is checked: a step may say which kinds of objects there
+// will be. It must not be used by several goroutines at once.
+type Shared struct{ values map[any]any }
+
+// Value returns what is kept under a key, which is made when it is first asked for.
+func (s *Shared) Value(key any, fresh func() any) any {
+	if v, ok := s.values[key]; ok {
+		return v
+	}
+	if s.values == nil {
+		s.values = map[any]any{}
+	}
+	v := fresh()
+	s.values[key] = v
+	return v
 }
 
 // Body is a compiled config: a YAML node whose ${{ }} parts and expressions are compiled and checked.
@@ -135,6 +157,7 @@ type pass struct {
 	binding bool
 	display bool // texts stay as they were written
 	failed  bool
+	locals  map[local]*eval.Env
 }
 
 func (c *pass) report(at diag.Range, check, format string, args ...any) *diag.Diagnostic {
@@ -215,6 +238,7 @@ func (c *pass) structure(n *yaml.Node, what string, s *Shape, env *eval.Env, tar
 		return
 	}
 	given := map[string]bool{}
+	var scoped []scoped
 	for _, p := range source.Pairs(n) {
 		f := s.Field(p.Key.Value)
 		if f == nil {
@@ -223,8 +247,13 @@ func (c *pass) structure(n *yaml.Node, what string, s *Shape, env *eval.Env, tar
 			continue
 		}
 		given[f.Name] = true
+		if len(f.Scope) > 0 && env != nil {
+			scoped = append(scoped, newScoped(p.Value, f, len(c.body.Programs)))
+			continue
+		}
 		c.field(p.Value, f, n, env, target)
 	}
+	c.scoped(scoped, n, env, target)
 	for _, f := range s.Fields {
 		if f.Required && !given[f.Name] && !c.binding {
 			c.report(c.file.Range(n), "required", "%s needs %q: %s", what, f.Name, lowerFirst(f.Doc))
@@ -256,8 +285,8 @@ func (c *pass) short(n *yaml.Node, what string, s *Shape, env *eval.Env, target 
 }
 
 func (c *pass) field(n *yaml.Node, f *Field, parent *yaml.Node, env *eval.Env, target reflect.Value) {
-	if env != nil {
-		env = extend(env, f.Scope, parent)
+	if env != nil && len(f.Scope) > 0 {
+		env = c.extend(env, f.Scope, parent)
 	}
 	v := target.FieldByIndex(f.index)
 	s := f.Shape
@@ -271,19 +300,4 @@ func (c *pass) field(n *yaml.Node, f *Field, parent *yaml.Node, env *eval.Env, t
 	if len(f.Enum) > 0 {
 		c.enum(n, f, v)
 	}
-}
-
-// extend adds the local names of a field's scope tag.
-func extend(env *eval.Env, scope []string, parent *yaml.Node) *eval.Env {
-	for _, name := range scope {
-		if len(name) > 1 && name[0] == '*' {
-			sibling, _ := source.Lookup(parent, name[1:])
-			for _, p := range source.Pairs(sibling) {
-				env = env.With(p.Key.Value, eval.AnyType)
-			}
-			continue
-		}
-		env = env.With(name, eval.AnyType)
-	}
-	return env
 }

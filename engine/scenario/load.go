@@ -78,6 +78,7 @@ type compiler struct {
 	counter  int
 	nodes    map[*yaml.Node]*declared
 	order    []*declared
+	shared   field.Shared
 	nested   map[*declared][]*eval.Program // expressions of the steps inside a container
 }
 

@@ -147,7 +147,7 @@ func (c *compiler) retry(r *retry, body *field.Body) *Retry {
 // body compiles what stands under the kind's key.
 func (c *compiler) body(b *source.Pair, p *pending, env *eval.Env) {
 	s := p.compiled
-	d := &field.Decoder{File: c.file, Diags: c.diags, Special: func(n *yaml.Node, inner *eval.Env) any {
+	d := &field.Decoder{File: c.file, Diags: c.diags, Shared: &c.shared, Special: func(n *yaml.Node, inner *eval.Env) any {
 		return step.Block{Steps: c.block(n, inner, s.Depth+1, p.definition.Unordered)}
 	}}
 	value := b.Value
@@ -181,7 +181,7 @@ func (c *compiler) body(b *source.Pair, p *pending, env *eval.Env) {
 			p.outputs = p.definition.Outputs
 		}
 	}
-	if p.definition.Dynamic {
+	if p.definition.Dynamic || p.definition.Refines {
 		env.Refine("steps", p.id, p.outputType())
 	}
 	p.programs = append(p.programs, compiled.Programs...)

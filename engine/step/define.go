@@ -58,6 +58,11 @@ type Spec[C, O any] struct {
 	Title func(c *C) string
 	// Outputs, when given, replaces the type of O for kinds whose outputs depend on the config.
 	Outputs func(c *C) eval.Type
+	// Refine, when given, says more of the types of the outputs that t has already.
+	Refine func(c *C, in *Place, t eval.Type) eval.Type
+	// Names, when given, tells the type of a name that a scope tag adds, the keys under *given included. Only fields
+	// without such a tag are there in c. What can't be known is eval.AnyType.
+	Names func(c *C, in *Place, name string) eval.Type
 	// Run does the work, once for each attempt. It returns a *Failure when a claim is false. The outputs count even
 	// beside an error. It must return promptly when ctx is done.
 	Run func(ctx context.Context, run *Run, c C) (O, error)
@@ -78,6 +83,8 @@ type Definition struct {
 	Outputs   eval.Type
 	// Dynamic says that the type of the outputs depends on the config.
 	Dynamic bool
+	// Refines says that more is known of the types of the outputs once a use is compiled.
+	Refines bool
 	// Compile decodes and checks one use. The task is nil when there was an error.
 	Compile func(d *field.Decoder, n *yaml.Node, env *eval.Env) (Task, Compiled)
 }
@@ -101,7 +108,7 @@ func Define[C, O any](s Spec[C, O]) Definition {
 	outputs := eval.TypeOfStruct(reflect.TypeFor[O]())
 	d := Definition{
 		Name: s.Name, Group: s.Group, Summary: summary(s.Doc), Doc: s.Doc, Judges: s.Judges, Visible: s.Visible, Unordered: s.Unordered,
-		Timeout: s.Timeout, Config: shape, Outputs: outputs, Dynamic: s.Outputs != nil,
+		Timeout: s.Timeout, Config: shape, Outputs: outputs, Dynamic: s.Outputs != nil, Refines: s.Refine != nil,
 		Default: func() reflect.Value {
 			v := reflect.New(reflect.TypeFor[C]()).Elem()
 			if s.Default != nil {
@@ -114,37 +121,54 @@ func Define[C, O any](s Spec[C, O]) Definition {
 		d.Timeout = DefaultTimeout
 	}
 	d.Compile = func(dec *field.Decoder, n *yaml.Node, env *eval.Env) (Task, Compiled) {
-		body, ok := dec.Compile(n, s.Name, shape, env, d.Default)
-		t := &task[C, O]{spec: &s, body: body, outputs: outputs}
-		static, _ := body.Static().Addr().Interface().(*C)
-		c := Compiled{Programs: body.Programs, Outputs: outputs}
-		for _, b := range body.Specials {
-			c.Blocks = append(c.Blocks, b.(Block))
-		}
-		t.blocks = c.Blocks
-		c.Judges = s.Judges && (s.JudgesIf == nil || s.JudgesIf(static))
-		if !ok {
-			return nil, c
-		}
-		problems := &Problems{body: body}
-		if s.Check != nil {
-			s.Check(static, problems)
-		}
-		*dec.Diags = append(*dec.Diags, problems.list...)
-		if s.Title != nil {
-			display, _ := body.Display().Addr().Interface().(*C)
-			c.Title = s.Title(display)
-		}
-		if s.Outputs != nil {
-			t.outputs = s.Outputs(static)
-			c.Outputs = t.outputs
-		}
-		if problems.list.HasErrors() {
-			return nil, c
-		}
-		return t, c
+		return compile(&s, &d, dec, n, env)
 	}
 	return d
+}
+
+// compile decodes and checks one use of a step.
+func compile[C, O any](s *Spec[C, O], d *Definition, dec *field.Decoder, n *yaml.Node, env *eval.Env) (Task, Compiled) {
+	in := placeOf(dec)
+	if s.Names != nil {
+		own := *dec
+		own.Names = func(config reflect.Value, name string) eval.Type {
+			c, _ := config.Addr().Interface().(*C)
+			return s.Names(c, in, name)
+		}
+		dec = &own
+	}
+	body, ok := dec.Compile(n, s.Name, d.Config, env, d.Default)
+	t := &task[C, O]{spec: s, body: body, outputs: d.Outputs}
+	static, _ := body.Static().Addr().Interface().(*C)
+	c := Compiled{Programs: body.Programs, Outputs: d.Outputs}
+	for _, b := range body.Specials {
+		c.Blocks = append(c.Blocks, b.(Block))
+	}
+	t.blocks = c.Blocks
+	c.Judges = s.Judges && (s.JudgesIf == nil || s.JudgesIf(static))
+	if !ok {
+		return nil, c
+	}
+	problems := &Problems{body: body, place: in}
+	if s.Check != nil {
+		s.Check(static, problems)
+	}
+	*dec.Diags = append(*dec.Diags, problems.list...)
+	if s.Title != nil {
+		display, _ := body.Display().Addr().Interface().(*C)
+		c.Title = s.Title(display)
+	}
+	if s.Outputs != nil {
+		c.Outputs = s.Outputs(static)
+	}
+	if problems.list.HasErrors() {
+		return nil, c
+	}
+	if s.Refine != nil {
+		c.Outputs = s.Refine(static, in, c.Outputs)
+	}
+	t.outputs = c.Outputs
+	return t, c
 }
 
 // summary returns the first paragraph of a document that is no title.

@@ -13,7 +13,11 @@ type Problems struct {
 	body  *field.Body
 	list  diag.List
 	bound bool
+	place *Place
 }
+
+// Place returns the file that the step stands in, nil when the scenario runs already.
+func (p *Problems) Place() *Place { return p.place }
 
 // At reports a mistake at a dotted path of the config ("target.name"); "" is the whole config.
 func (p *Problems) At(path, format string, args ...any) {

@@ -1,0 +1,76 @@
+package field
+
+import (
+	"reflect"
+	"slices"
+	"strings"
+
+	"gopkg.in/yaml.v3"
+
+	"github.com/scenario-runner/scenario-runner/engine/eval"
+	"github.com/scenario-runner/scenario-runner/engine/source"
+)
+
+// scoped is a field whose expressions have names of their own. It is decoded after those without, because the types of
+// these names may depend on them, whichever stands first in the file.
+type scoped struct {
+	node  *yaml.Node
+	field *Field
+	at    int // how many expressions stand before it
+}
+
+func newScoped(n *yaml.Node, f *Field, at int) scoped { return scoped{node: n, field: f, at: at} }
+
+// scoped decodes the fields that had to wait, and puts their expressions where they stand in the document.
+func (c *pass) scoped(fields []scoped, parent *yaml.Node, env *eval.Env, target reflect.Value) {
+	moved := 0
+	for _, s := range fields {
+		before := len(c.body.Programs)
+		c.field(s.node, s.field, parent, env, target)
+		late := slices.Clone(c.body.Programs[before:])
+		if at := s.at + moved; at < before && len(late) > 0 {
+			c.body.Programs = slices.Insert(c.body.Programs[:before], at, late...)
+		}
+		moved += len(late)
+	}
+}
+
+// extend adds the local names of a field's scope tag.
+func (c *pass) extend(env *eval.Env, scope []string, parent *yaml.Node) *eval.Env {
+	key := local{env: env, parent: parent, names: strings.Join(scope, ",")}
+	if known, ok := c.locals[key]; ok {
+		return known
+	}
+	var names []eval.Field
+	for _, name := range scope {
+		if len(name) > 1 && name[0] == '*' {
+			sibling, _ := source.Lookup(parent, name[1:])
+			for _, p := range source.Pairs(sibling) {
+				names = append(names, eval.Field{Name: p.Key.Value, Type: c.named(p.Key.Value)})
+			}
+			continue
+		}
+		names = append(names, eval.Field{Name: name, Type: c.named(name)})
+	}
+	extended := env.WithAll(names...)
+	if c.locals == nil {
+		c.locals = map[local]*eval.Env{}
+	}
+	c.locals[key] = extended
+	return extended
+}
+
+// local says which names were added to which environment; fields of one config often add the same.
+type local struct {
+	env    *eval.Env
+	parent *yaml.Node
+	names  string
+}
+
+// named returns the type of a local name.
+func (c *pass) named(name string) eval.Type {
+	if c.decoder.Names == nil {
+		return eval.AnyType
+	}
+	return c.decoder.Names(c.body.static, name)
+}
