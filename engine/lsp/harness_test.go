@@ -1,0 +1,133 @@
+package lsp_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/scenario-runner/scenario-runner/engine/eval"
+	"github.com/scenario-runner/scenario-runner/engine/lsp"
+	"github.com/scenario-runner/scenario-runner/engine/lsp/lsptest"
+	"github.com/scenario-runner/scenario-runner/engine/scenario"
+	"github.com/scenario-runner/scenario-runner/engine/step"
+)
+
+type makeConfig struct {
+	Names []string       `yaml:"names" required:"true" single:"true" doc:"Names of the things to make." example:"web"`
+	Count int            `yaml:"count" doc:"How many of each."`
+	Mode  string         `yaml:"mode" enum:"fast,careful" doc:"How to make them."`
+	Wait  time.Duration  `yaml:"wait" doc:"How long to wait."`
+	Quiet bool           `yaml:"quiet" doc:"Say nothing."`
+	Extra map[string]any `yaml:"extra" doc:"Anything else."`
+	Paint paint          `yaml:"paint" doc:"How they look."`
+}
+
+type paint struct {
+	Colour string `yaml:"colour" enum:"red,blue" doc:"The colour."`
+	Gloss  bool   `yaml:"gloss" doc:"Whether they shine."`
+}
+
+type makeOutputs struct {
+	Ready int           `expr:"ready" doc:"How many are ready."`
+	Took  time.Duration `expr:"took" doc:"How long it took."`
+	Items []thing       `expr:"items" doc:"What was made."`
+}
+
+type thing struct {
+	Name  string `expr:"name" doc:"Its name."`
+	Parts []part `expr:"parts" doc:"What it is made of."`
+}
+
+type part struct {
+	Weight float64 `expr:"weight" doc:"In kilograms."`
+}
+
+type checkConfig struct {
+	Given map[string]string `yaml:"given" doc:"Things to look at."`
+	That  []eval.Expr[bool] `yaml:"that" required:"true" single:"true" shorthand:"true" scope:"*given" doc:"What must be true." example:"a == 1"`
+}
+
+type groupConfig struct {
+	Steps step.Block `yaml:"steps" required:"true" shorthand:"true" doc:"Steps that start together."`
+}
+
+type none struct{}
+
+func registry() *step.Registry {
+	return &step.Registry{
+		Functions: []eval.Function{{
+			Name: "quantity", Doc: "An amount as a number.", Types: []any{new(func(string) float64)},
+			Func: func(...any) (any, error) { return 1.0, nil },
+		}},
+		Steps: []step.Definition{
+			step.Define(step.Spec[makeConfig, makeOutputs]{
+				Name: "make", Group: step.Story, Doc: "# make\n\nMakes things.\n\n```yaml\n- make:\n    names: web\n```\n",
+				Run: func(context.Context, *step.Run, makeConfig) (makeOutputs, error) { return makeOutputs{}, nil },
+			}),
+			step.Define(step.Spec[checkConfig, none]{
+				Name: "check", Group: step.Story, Doc: "# check\n\nChecks things.\n", Judges: true,
+				Run: func(context.Context, *step.Run, checkConfig) (none, error) { return none{}, nil },
+			}),
+			step.Define(step.Spec[groupConfig, none]{
+				Name: "together", Group: step.Flow, Doc: "# together\n\nRuns steps at once.\n", Visible: true, Unordered: true,
+				Run: func(context.Context, *step.Run, groupConfig) (none, error) { return none{}, nil },
+			}),
+		},
+	}
+}
+
+// connect starts a server of its own and returns a client that has initialized it.
+func connect(t testing.TB) *lsptest.Client {
+	t.Helper()
+	loader, err := scenario.NewLoader(registry(), []string{"HOME"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	toServer, clientOut := io.Pipe()
+	clientIn, fromServer := io.Pipe()
+	served := make(chan error, 1)
+	go func() {
+		err := lsp.New(loader, "test").Serve(t.Context(), toServer, fromServer)
+		_ = fromServer.Close()
+		served <- err
+	}()
+	c := lsptest.NewClient(clientIn, clientOut)
+	t.Cleanup(func() {
+		_ = clientOut.Close()
+		_ = clientIn.Close()
+		if err := <-served; err != nil && !errors.Is(err, lsp.ErrNoShutdown) && !errors.Is(err, context.Canceled) && !errors.Is(err, io.ErrClosedPipe) {
+			t.Error(err)
+		}
+		c.Wait()
+	})
+	if err := c.Request("initialize", map[string]any{"capabilities": map[string]any{}}, nil); err != nil {
+		t.Fatal(err)
+	}
+	must(t, c.Notify("initialized", map[string]any{}))
+	return c
+}
+
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// inFolder returns the URI of a scenario file in a folder.
+func inFolder(dir string) string {
+	return "file://" + filepath.ToSlash(filepath.Join(dir, "a.scenario.yaml"))
+}
+
+const head = `apiVersion: scenario-runner/v1
+kind: Scenario
+metadata: {name: a}
+vars: {limit: 3, who: {name: me}}
+steps:
+  - id: first
+    make:
+      names: [a, b]
+`
