@@ -50,7 +50,9 @@ func (s steps) run(ctx context.Context, run *step.Run, c Config) (out Outputs, e
 				continue
 			}
 			hits++
-			gone = append(gone, removed{query, last.GetUID()})
+			if last.GetUID() != "" { // else it is known to be gone already
+				gone = append(gone, removed{query, last.GetUID()})
+			}
 			out.Objects = append(out.Objects, Object{Kind: query.Mapping.Kind, Name: query.Name, Namespace: query.Namespace})
 			out.Count = len(out.Objects)
 		}

@@ -64,7 +64,8 @@ func (t *Target) beforeRemoval(ctx context.Context, query Query, change Change) 
 	return entry, false, err
 }
 
-// remove sends the deletion. That there is nothing to delete is fine.
+// remove sends the deletion. That there is nothing to delete is fine: nil. When an answer was lost and the next attempt
+// finds nothing, the first one did it.
 func (c *Cluster) remove(ctx context.Context, query Query, deletion Deletion) (*unstructured.Unstructured, error) {
 	body, err := json.Marshal(deletion.options())
 	if err != nil {
@@ -76,6 +77,9 @@ func (c *Cluster) remove(ctx context.Context, query Query, deletion Deletion) (*
 	key := watch.Key{Namespace: query.Namespace, Name: query.Name}
 	if apierrors.IsNotFound(err) && !isNoSuchResource(err) {
 		c.hub.ObserveGone(query.Mapping, key, deletion.UID)
+		if client.MayHaveWorked(err) {
+			return remnant(query.Mapping, key, deletion.UID), nil
+		}
 		return nil, nil
 	}
 	if err != nil || deletion.DryRun {
@@ -93,11 +97,7 @@ func (c *Cluster) remove(ctx context.Context, query Query, deletion Deletion) (*
 func (c *Cluster) removed(mapping Mapping, key watch.Key, last *unstructured.Unstructured) *unstructured.Unstructured {
 	if last.GetKind() == "Status" {
 		uid, _, _ := unstructured.NestedString(last.Object, "details", "uid")
-		gone := &unstructured.Unstructured{Object: map[string]any{}}
-		gone.SetGroupVersionKind(mapping.GVK())
-		gone.SetNamespace(key.Namespace)
-		gone.SetName(key.Name)
-		gone.SetUID(types.UID(uid))
+		gone := remnant(mapping, key, types.UID(uid))
 		if uid != "" {
 			c.hub.ObserveGone(mapping, key, gone.GetUID())
 		}
@@ -109,6 +109,16 @@ func (c *Cluster) removed(mapping Mapping, key watch.Key, last *unstructured.Uns
 		c.hub.Observe(mapping, last)
 	}
 	return last
+}
+
+// remnant is an object of which no more is known than that it is gone; its uid may be "".
+func remnant(mapping Mapping, key watch.Key, uid types.UID) *unstructured.Unstructured {
+	gone := &unstructured.Unstructured{Object: map[string]any{}}
+	gone.SetGroupVersionKind(mapping.GVK())
+	gone.SetNamespace(key.Namespace)
+	gone.SetName(key.Name)
+	gone.SetUID(uid)
+	return gone
 }
 
 func (d Deletion) options() metav1.DeleteOptions {

@@ -22,14 +22,21 @@ func (c *Cluster) list(ctx context.Context, query Query) ([]*unstructured.Unstru
 		parameters.Set("fieldSelector", "metadata.name="+query.Name)
 	}
 	var out []*unstructured.Unstructured
-	for {
-		response, err := c.Do(ctx, client.Request{
-			Method: http.MethodGet, Path: query.Mapping.Path(query.Namespace, ""), Query: parameters,
-		})
-		if err != nil {
-			return nil, err
+	var page watch.List
+	check := func(response *client.Response) (err error) {
+		page, err = watch.ParseList(query.Mapping, response.Body)
+		if err != nil || parameters.Has("continue") {
+			return err
 		}
-		page, err := watch.ParseList(query.Mapping, response.Body)
+		if err := c.hub.FreshList(query.Mapping, query.Namespace, page); err != nil {
+			return client.Again(err)
+		}
+		return nil
+	}
+	for {
+		_, err := c.Do(ctx, client.Request{
+			Method: http.MethodGet, Path: query.Mapping.Path(query.Namespace, ""), Query: parameters, Check: check,
+		})
 		if err != nil {
 			return nil, err
 		}

@@ -3,12 +3,12 @@ package kube
 import (
 	"context"
 	"errors"
-	"net/http"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/scenario-runner/scenario-runner/engine/step"
+	"github.com/scenario-runner/scenario-runner/steps/kube/client"
 	"github.com/scenario-runner/scenario-runner/steps/kube/discovery"
 )
 
@@ -102,8 +102,8 @@ func (t *Target) recordRemoval(ctx context.Context, mapping Mapping, previous *u
 
 // settleEntry strikes the entry of a change out that the server refused: undoing it could only do harm. It returns err.
 func settleEntry(ctx context.Context, entry step.Entry, err error) error {
-	status, refused := errors.AsType[*apierrors.StatusError](err)
-	if entry == nil || !refused || status.ErrStatus.Code >= http.StatusInternalServerError {
+	_, refused := errors.AsType[*apierrors.StatusError](err)
+	if entry == nil || !refused || client.MayHaveWorked(err) {
 		return err
 	}
 	if forget := entry.Forget(ctx); forget != nil {

@@ -97,18 +97,29 @@ func (t *Target) Get(ctx context.Context, ref Ref) (*unstructured.Unstructured, 
 }
 
 func (t *Target) get(ctx context.Context, mapping Mapping, namespace, name string, subresource ...string) (*unstructured.Unstructured, error) {
-	response, err := t.Cluster.Do(ctx, client.Request{Method: http.MethodGet, Path: mapping.Path(namespace, name, subresource...)})
+	var object *unstructured.Unstructured
+	_, err := t.Cluster.Do(ctx, client.Request{
+		Method: http.MethodGet, Path: mapping.Path(namespace, name, subresource...),
+		Check: func(response *client.Response) (err error) {
+			if object, err = decode(response.Body); err != nil || len(subresource) > 0 {
+				return err
+			}
+			if err := t.Cluster.hub.Fresh(mapping, object); err != nil {
+				return client.Again(err)
+			}
+			return nil
+		},
+	})
 	if apierrors.IsNotFound(err) && len(subresource) == 0 {
 		t.Cluster.hub.ObserveGone(mapping, watch.Key{Namespace: namespace, Name: name}, "")
 	}
 	if err != nil {
 		return nil, err
 	}
-	object, err := decode(response.Body)
-	if err == nil && len(subresource) == 0 {
+	if len(subresource) == 0 {
 		t.Cluster.hub.Observe(mapping, object)
 	}
-	return object, err
+	return object, nil
 }
 
 // List reads the objects that ref means as they are now, in the server's order (namespace, then name).

@@ -46,6 +46,8 @@ type Request struct {
 	Once bool
 	// Patience adds errors that are worth another attempt for this request alone.
 	Patience func(error) bool
+	// Check looks at a good answer before it is taken; Again marks what is worth another attempt.
+	Check func(*Response) error
 }
 
 // Response is what the server answered, with a status below 400.
@@ -118,20 +120,36 @@ func (c *Client) Policy() Policy { return c.policy }
 // Do sends a request, repeats it as the policy says and returns the whole answer. An answer of 400 or more is an error
 // that apierrors functions understand.
 func (c *Client) Do(ctx context.Context, request Request) (*Response, error) {
-	attempt := 0
-	return Retry(ctx, c.policy, func() (*Response, error) {
+	attempt, doubt := 0, false
+	response, err := Retry(ctx, c.policy, func() (*Response, error) {
 		attempt++
 		if attempt > 1 {
 			c.retries.Add(1)
 		}
 		response, err := c.once(ctx, request)
 		if err != nil {
+			doubt = doubt || MayHaveWorked(err)
 			return nil, c.judge(request, err)
 		}
 		response.Attempts = attempt
+		if request.Check != nil {
+			if err := request.Check(response); err != nil {
+				return nil, err
+			}
+		}
 		return response, nil
 	})
+	if err != nil && doubt {
+		return nil, &doubted{err}
+	}
+	return response, err
 }
+
+// doubted is the last error of a request of which an earlier attempt may have had its effect.
+type doubted struct{ error }
+
+// Unwrap returns the error.
+func (d *doubted) Unwrap() error { return d.error }
 
 // judge marks err as final or as worth another attempt where that depends on the request.
 func (c *Client) judge(request Request, err error) error {
@@ -157,6 +175,9 @@ func (c *Client) once(ctx context.Context, request Request) (*Response, error) {
 	body, err := io.ReadAll(response.Body)
 	if err != nil {
 		return nil, attemptError(ctx, attempt, err)
+	}
+	if !whole(response, body) {
+		return nil, errCutShort
 	}
 	return &Response{Status: response.StatusCode, Header: response.Header, Body: body}, nil
 }

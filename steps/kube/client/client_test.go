@@ -187,3 +187,35 @@ func TestServerAddress(t *testing.T) {
 		t.Errorf("got  %v\nwant %s", err, want)
 	}
 }
+
+func TestAnswerThatIsCutShortIsAskedForAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		half := answer(200, `{"kind":"ConfigMap","data":{"mode":"o`, "Content-Type", "application/json")
+		refusal := answer(403, `{"kind":"Status","code":403,"mess`, "Content-Type", "application/json")
+		c, sent := newClient(t, client.Policy{}, half, refusal, answer(200, `{"kind":"ConfigMap"}`, "Content-Type", "application/json"))
+		response, err := c.Do(t.Context(), client.Request{Method: http.MethodGet, Path: "/x"})
+		if err != nil || string(response.Body) != `{"kind":"ConfigMap"}` || sent.sent != 3 {
+			t.Errorf("%v after %d requests", err, sent.sent)
+		}
+		_, err = c.Do(t.Context(), client.Request{Method: http.MethodGet, Path: "/x", Check: func(*client.Response) error { return errors.New("not this one") }})
+		if err == nil || err.Error() != "not this one" {
+			t.Errorf("a check that refuses: %v", err)
+		}
+	})
+}
+
+func TestEarlierAttemptMayHaveWorked(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		gone := status(404, metav1.StatusReasonNotFound, "not found")
+		c, _ := newClient(t, client.Policy{}, answer(200, "{}"), gone)
+		if _, err := c.Do(t.Context(), client.Request{Method: http.MethodGet, Path: "/x"}); err != nil {
+			t.Fatal(err)
+		}
+		_, plain := c.Do(t.Context(), client.Request{Method: http.MethodDelete, Path: "/x"})
+		c, _ = newClient(t, client.Policy{}, broken(io.ErrUnexpectedEOF), gone)
+		_, doubtful := c.Do(t.Context(), client.Request{Method: http.MethodDelete, Path: "/x"})
+		if !apierrors.IsNotFound(plain) || client.MayHaveWorked(plain) || !apierrors.IsNotFound(doubtful) || !client.MayHaveWorked(doubtful) {
+			t.Errorf("refused at once: %v; refused after a lost answer: %v", plain, doubtful)
+		}
+	})
+}

@@ -3,6 +3,7 @@ package client
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -31,6 +32,15 @@ func (u *Unreachable) Unwrap() error { return u.Cause }
 
 // errAttemptTimeout ends one attempt of a request that hangs.
 var errAttemptTimeout = errors.New("the server did not answer in time")
+
+// errCutShort says that an answer ended early although its connection looks good, as a proxy on the way may do it.
+var errCutShort = fmt.Errorf("the answer of the server is cut short: %w", io.ErrUnexpectedEOF)
+
+// whole reports whether the body of an answer that should be JSON is complete.
+func whole(response *http.Response, body []byte) bool {
+	isJSON := strings.HasPrefix(response.Header.Get("Content-Type"), "application/json")
+	return !isJSON || response.StatusCode == http.StatusNoContent || json.Valid(body)
+}
 
 // Transient reports whether an error of the API is expected to go away by itself. The list is closed: 429, 502, 503 and
 // 504, a 500 of etcd changing its leader, a conflict on a quota, a namespace whose default service account is not there
@@ -133,6 +143,9 @@ func RetryAfter(err error) time.Duration {
 // statusError reads the body of a refused request.
 func statusError(request Request, response *http.Response) error {
 	body, _ := io.ReadAll(io.LimitReader(response.Body, 1<<20)) // what can be read is all there is to say
+	if !whole(response, body) && len(body) < 1<<20 {
+		return errCutShort // a reason that was lost may be one that is worth another attempt
+	}
 	after, _ := strconv.Atoi(response.Header.Get("Retry-After"))
 	var status metav1.Status
 	if json.Unmarshal(body, &status) == nil && status.Kind == "Status" && status.Code != 0 {
@@ -176,9 +189,12 @@ func IsDisruptionBudget(err error) bool {
 	return ok && isDisruptionBudget(status.ErrStatus)
 }
 
-// MayHaveWorked reports whether a request that ended with err may have had its effect: the answer was lost, or came from
-// something between us and the server.
+// MayHaveWorked reports whether a request that ended with err may have had its effect, by its last attempt or by an
+// earlier one: the answer was lost, or came from something between us and the server.
 func MayHaveWorked(err error) bool {
+	if _, ok := errors.AsType[*doubted](err); ok {
+		return true
+	}
 	if status, ok := errors.AsType[*apierrors.StatusError](err); ok {
 		return status.ErrStatus.Code >= http.StatusInternalServerError
 	}

@@ -31,6 +31,7 @@ type Hub struct {
 	api     *client.Client
 	options Options
 	running sync.WaitGroup
+	known   *knowledge
 
 	mu      sync.Mutex
 	closed  bool
@@ -68,7 +69,7 @@ func NewHub(api *client.Client, options Options) *Hub {
 		options.Silence = 100 * time.Second
 	}
 	hub := &Hub{
-		api: api, options: options, streams: map[scope]*stream{},
+		api: api, options: options, known: newKnowledge(), streams: map[scope]*stream{},
 		// Every Secret of a cluster is nothing to keep in memory.
 		narrow: map[schema.GroupVersionResource]bool{{Version: "v1", Resource: "secrets"}: true},
 	}
@@ -131,6 +132,7 @@ func (h *Hub) Observe(mapping discovery.Mapping, object *unstructured.Unstructur
 	if object.GetResourceVersion() == "" {
 		return
 	}
+	h.known.learn(mapping.GVR(), object)
 	for _, s := range h.concerned(mapping, object.GetNamespace()) {
 		s.observe(lightCopy(object))
 	}
@@ -138,6 +140,9 @@ func (h *Hub) Observe(mapping discovery.Mapping, object *unstructured.Unstructur
 
 // ObserveGone takes over that a request of ours found an object gone, or removed it on the spot.
 func (h *Hub) ObserveGone(mapping discovery.Mapping, key Key, uid types.UID) {
+	if uid != "" {
+		h.known.learnRemoved(mapping.GVR(), key, uid)
+	}
 	for _, s := range h.concerned(mapping, key.Namespace) {
 		s.observeGone(key, uid)
 	}

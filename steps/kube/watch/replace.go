@@ -51,6 +51,9 @@ func (s *stream) start(state map[Key]*unstructured.Unstructured) {
 		s.store.put(object)
 	}
 	for _, object := range s.early {
+		if s.store.get(KeyOf(object)) == nil && past(s.version, object.GetResourceVersion()) {
+			continue // it was removed before the state was read, and nothing would remove it again
+		}
 		s.store.put(object)
 	}
 	s.early = nil

@@ -45,6 +45,8 @@ func (s *stream) run() {
 		case s.life.Err() != nil:
 		case errors.Is(err, errNoStream):
 			s.hub.listFirst.Store(true)
+		case errors.Is(err, ErrStale):
+			s.pause(err, began)
 		case errors.Is(err, errExpired):
 			s.resumeAt("")
 			s.pause(err, began)
@@ -141,6 +143,9 @@ func (s *stream) list() error {
 			state[KeyOf(object)] = light(object)
 		}
 		if page.Continue == "" {
+			if err := s.current(page.ResourceVersion); err != nil {
+				return err
+			}
 			s.replace(state, page.ResourceVersion)
 			return nil
 		}
@@ -193,6 +198,14 @@ func watchError(ctx context.Context, err error) error {
 	return err
 }
 
+// current returns ErrStale when a full state of that version is older than what is known.
+func (s *stream) current(version string) error {
+	if s.hub.known.outdatesList(s.scope.resource, version) {
+		return fmt.Errorf("%w: the state of %s at version %s", ErrStale, s.mapping, version)
+	}
+	return nil
+}
+
 // event is one frame of a watch.
 type event struct {
 	Type   string          `json:"type"`
@@ -211,6 +224,9 @@ func (s *stream) handle(frame event, first *map[Key]*unstructured.Unstructured) 
 	light(object)
 	if frame.Type == "BOOKMARK" {
 		if *first != nil && object.GetAnnotations()[initialEventsEnd] == "true" {
+			if err := s.current(object.GetResourceVersion()); err != nil {
+				return err
+			}
 			s.replace(*first, object.GetResourceVersion())
 			*first = nil
 		} else if *first == nil {

@@ -1,0 +1,85 @@
+package kube_test
+
+import (
+	"bytes"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"github.com/scenario-runner/scenario-runner/steps/kube"
+	"github.com/scenario-runner/scenario-runner/steps/kube/kubetest"
+)
+
+func TestDeletionWhoseAnswerIsLostHasHappened(t *testing.T) {
+	first := firstOf("DELETE")
+	proxy := kubetest.NewProxy(t, kubetest.Kubeconfig(t), nil, first)
+	c := kubetest.NewOn(t, proxy.Kubeconfig)
+	c.Apply(t, configMap)
+	last, err := c.Target.Delete(t.Context(), ref(t, "cm/settings"), kube.Deletion{})
+	if err != nil || last == nil || last.GetName() != "settings" {
+		t.Errorf("the object that was deleted is %v, %v", last, err)
+	}
+	again, err := c.Target.Delete(t.Context(), ref(t, "cm/settings"), kube.Deletion{})
+	if err != nil || again != nil {
+		t.Errorf("there was nothing to delete, but it is %v, %v", again, err)
+	}
+}
+
+// cache answers every second GET of a path with the first answer that it saw, as a cache on the way does that is broken.
+func cache(t *testing.T, kubeconfig string) (proxy *kubetest.Proxy, served *atomic.Int64) {
+	t.Helper()
+	plain := kubetest.NewProxy(t, kubeconfig, nil, nil)
+	var kept sync.Map
+	served = &atomic.Int64{}
+	return kubetest.NewProxy(t, kubeconfig, func(w http.ResponseWriter, r *http.Request) bool {
+		if r.Method != http.MethodGet || r.URL.Query().Get("watch") == "true" || !strings.Contains(r.URL.Path, "/configmaps") {
+			return false
+		}
+		recorded := httptest.NewRecorder()
+		plain.ServeHTTP(recorded, r)
+		body, old := kept.LoadOrStore(r.URL.String(), bytes.Clone(recorded.Body.Bytes()))
+		if old && served.Add(1)%2 == 0 {
+			body = recorded.Body.Bytes()
+		}
+		maps.Copy(w.Header(), recorded.Header())
+		w.WriteHeader(recorded.Code)
+		_, _ = w.Write(body.([]byte))
+		return true
+	}, nil), served
+}
+
+func TestReadsFromBeforeOurOwnChangesAreMadeAgain(t *testing.T) {
+	proxy, served := cache(t, kubetest.Kubeconfig(t))
+	c := kubetest.NewOn(t, proxy.Kubeconfig)
+	c.Apply(t, configMap)
+	if got := text(get(t, c.Target, "cm/settings"), "data", "color"); got == "red" {
+		t.Fatalf("the color is %q before the change", got)
+	}
+	list := func() int {
+		objects, err := c.Target.List(t.Context(), ref(t, "configmaps"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return len(objects)
+	}
+	before := list()
+	if _, err := c.Target.Patch(t.Context(), ref(t, "cm/settings"), kube.Patch{Body: map[string]any{"data": map[string]any{"color": "red"}}}); err != nil {
+		t.Fatal(err)
+	}
+	if got := text(get(t, c.Target, "cm/settings"), "data", "color"); got != "red" {
+		t.Errorf("the state from before the change was read: %q", got)
+	}
+	if _, err := c.Target.Delete(t.Context(), ref(t, "cm/settings"), kube.Deletion{}); err != nil {
+		t.Fatal(err)
+	}
+	if after := list(); after != before-1 {
+		t.Errorf("%d config maps before a deletion and %d after it", before, after)
+	}
+	if served.Load() < 2 {
+		t.Errorf("the cache answered %d times", served.Load())
+	}
+}
