@@ -24,7 +24,7 @@ type terminal struct {
 	t             *testing.T
 	width, height int
 	lines         []string // the last one is where the cursor stands, unless it was moved up
-	row           int
+	row, column   int
 	writes        int
 }
 
@@ -38,7 +38,7 @@ func (f *terminal) Write(data []byte) (int, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.writes++
-	control := regexp.MustCompile(`^(\x1b\[A|\x1b\[J|\x1b\[[0-9;]*m|\r|\n|[^\x1b\r\n]+)`)
+	control := regexp.MustCompile(`^(\x1b\[[AJK]|\x1b\[[0-9;]*m|\r|\n|[^\x1b\r\n]+)`)
 	for text := string(data); text != ""; {
 		token := control.FindString(text)
 		if token == "" {
@@ -51,21 +51,29 @@ func (f *terminal) Write(data []byte) (int, error) {
 }
 
 func (f *terminal) apply(token string) {
+	line := []rune(f.lines[f.row])
 	switch {
-	case token == "\x1b[A":
+	case token == cursorUp:
 		f.row--
 		if f.row < 0 || f.row < len(f.lines)-f.height {
 			f.t.Fatal("the cursor was moved above the screen: the region was higher than the terminal")
 		}
-	case token == "\x1b[J":
-		f.lines = append(f.lines[:f.row], "")
+	case token == clearRest:
+		f.lines = append(f.lines[:f.row], string(line[:min(f.column, len(line))]))
+	case token == clearLine:
+		f.lines[f.row] = string(line[:min(f.column, len(line))])
 	case token == "\n":
+		f.column = 0
 		if f.row++; f.row == len(f.lines) {
 			f.lines = append(f.lines, "")
 		}
-	case token == "\r", strings.HasPrefix(token, "\x1b["):
-	default:
-		f.lines[f.row] += token
+	case token == "\r":
+		f.column = 0
+	case strings.HasPrefix(token, "\x1b["):
+	default: // written over what is there
+		end := f.column + len([]rune(token))
+		f.lines[f.row] = string(line[:min(f.column, len(line))]) + token + string(line[min(end, len(line)):])
+		f.column = end
 	}
 }
 

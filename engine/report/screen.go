@@ -44,18 +44,19 @@ func (s *screen) print(w io.Writer, text string) {
 	s.draw(region)
 }
 
-// draw puts lines in place of the region that is there, unless they are the same.
+// draw puts lines in place of the region that is there, unless they are the same. Each line is written over the one that
+// was there before the rest is cleared: no moment shows nothing, and a terminal that keeps what is cleared keeps nothing.
 func (s *screen) draw(lines []string) {
 	if s.frozen || slices.Equal(lines, s.region) {
 		return
 	}
-	text := s.erasure()
+	text := s.top()
 	for _, line := range lines {
-		text += line + "\n"
+		text += line + clearLine + "\n"
 	}
 	s.region = lines
 	// Progress that can't be shown is no reason to fail, and there is nowhere to say it.
-	_, _ = io.WriteString(s.err, text)
+	_, _ = io.WriteString(s.err, text+clearRest)
 }
 
 func (s *screen) erase() { s.draw(nil) }
@@ -63,13 +64,19 @@ func (s *screen) erase() { s.draw(nil) }
 // freeze ends the drawing for good.
 func (s *screen) freeze() { s.frozen = true }
 
-// erasure moves up to the first line of the region and clears from there. The region ends with a line end, so the
-// cursor stands below it.
-func (s *screen) erasure() string {
+// What a terminal is told.
+const (
+	cursorUp  = "\x1b[A"
+	clearLine = "\x1b[K" // from the cursor on
+	clearRest = "\x1b[J" // of the screen, from the cursor on
+)
+
+// top moves the cursor to the first line of the region. The region ends with a line end, so the cursor stands below it.
+func (s *screen) top() string {
 	if len(s.region) == 0 {
 		return ""
 	}
-	return strings.Repeat("\x1b[A", s.rows()) + "\r\x1b[J"
+	return strings.Repeat(cursorUp, s.rows()) + "\r"
 }
 
 // rows is how many rows of the terminal the region takes: a terminal that was made narrower has wrapped its lines.

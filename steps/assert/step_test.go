@@ -200,7 +200,7 @@ func TestOneLook(t *testing.T) {
 	if got := fact(f, "a.data.phase"); got != `"one"` {
 		t.Errorf("a.data.phase is %s", got)
 	}
-	if got := f.Facts[len(f.Facts)-1]; got.Name != "a" || !got.Detail || !strings.HasPrefix(got.Value, "configmap/a: Resource is always ready, resourceVersion ") {
+	if got := f.Facts[len(f.Facts)-1]; got.Name != "a" || !got.Detail || !strings.HasPrefix(got.Value, "configmap/a: exists, resourceVersion ") {
 		t.Errorf("the state that shows it is not named: %v", f.Facts)
 	}
 	if len(f.Sections) != 0 {

@@ -41,6 +41,10 @@ func readiness(o *unstructured.Unstructured) (bool, string) {
 func state(o *unstructured.Unstructured) string {
 	judged := ready.Of(o)
 	switch {
+	case judged.Ready && judged.Message == "Resource is always ready": // of kinds that have no state
+		return "exists"
+	case judged.Ready && judged.Message == "Resource is current": // of kinds about which nothing more is known
+		return "ready"
 	case judged.Message != "":
 		return judged.Message
 	case judged.Ready:

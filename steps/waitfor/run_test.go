@@ -133,7 +133,7 @@ func TestTimeoutTellsEverything(t *testing.T) {
 	if want := `timed out after 2s waiting until object.data.phase == "three"`; f.Error() != want {
 		t.Errorf("got  %s\nwant %s", f.Error(), want)
 	}
-	want := map[string]string{"object.data.phase": `"two"`, "last seen": "configmap/state: Resource is always ready"}
+	want := map[string]string{"object.data.phase": `"two"`, "last seen": "configmap/state: exists"}
 	if diff := cmp.Diff(want, facts(f)); diff != "" {
 		t.Errorf("facts: -want +got\n%s", diff)
 	}
