@@ -137,7 +137,8 @@ func (f *family) cause() string {
 		if object.GetKind() != "Pod" || judged.Ready {
 			continue
 		}
-		for _, c := range troubled(object) {
+		if containers := troubled(object); len(containers) > 0 {
+			c := containers[0]
 			if c.Restarts = 0; c.Last != nil {
 				c.Message = "" // how it ended says more than how long the kubelet waits
 			}
