@@ -32,7 +32,11 @@ func newTerminal(t *testing.T, width, height int) *terminal {
 	return &terminal{t: t, width: width, height: height, lines: []string{""}}
 }
 
-func (f *terminal) size() (int, int, bool) { return f.width, f.height, true }
+func (f *terminal) size() (int, int, bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.width, f.height, true
+}
 
 func (f *terminal) Write(data []byte) (int, error) {
 	f.mu.Lock()
