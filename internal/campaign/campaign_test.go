@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"math/rand/v2"
+	"net"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -17,7 +18,9 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
+	"k8s.io/client-go/util/connrotation"
 
 	"github.com/scenario-runner/scenario-runner/engine"
 	"github.com/scenario-runner/scenario-runner/engine/journal"
@@ -68,6 +71,7 @@ func newGround(t testing.TB, count int) *ground {
 		t.Fatal(err)
 	}
 	config.QPS = -1
+	closeAtEnd(t, config)
 	g.client = kubernetes.NewForConfigOrDie(config)
 	ctx := context.WithoutCancel(t.Context())
 	for range count {
@@ -78,13 +82,41 @@ func newGround(t testing.TB, count int) *ground {
 		}
 		g.namespaces = append(g.namespaces, space.Name)
 		t.Cleanup(func() { _ = g.client.CoreV1().Namespaces().Delete(ctx, space.Name, metav1.DeleteOptions{}) })
-		shared := &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: "shared"}, Data: map[string]string{"was": "here"}}
-		if _, err := g.client.CoreV1().ConfigMaps(space.Name).Create(ctx, shared, metav1.CreateOptions{}); err != nil {
-			t.Fatal(err)
-		}
 	}
 	return g
 }
+
+// closeAtEnd closes the connections of config when the test is over.
+func closeAtEnd(t testing.TB, config *rest.Config) {
+	dialer := connrotation.NewDialer((&net.Dialer{}).DialContext)
+	config.Dial = dialer.DialContext
+	t.Cleanup(dialer.CloseAll)
+}
+
+// furnish makes what the stories of a batch expect to find, and removes what earlier batches found.
+func (g *ground) furnish(t testing.TB, batch []told) {
+	t.Helper()
+	ctx := t.Context()
+	for _, space := range g.namespaces {
+		err := g.client.CoreV1().ConfigMaps(space).DeleteCollection(ctx, metav1.DeleteOptions{}, metav1.ListOptions{LabelSelector: "furniture"})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, s := range batch {
+		if !strings.Contains(s.steps, "configmap/existingN") {
+			continue
+		}
+		existing := &corev1.ConfigMap{Data: map[string]string{"was": "here"}}
+		existing.Name, existing.Labels = fmt.Sprintf("existing%d", s.number), map[string]string{"furniture": "yes"}
+		if _, err := g.client.CoreV1().ConfigMaps(g.home(s)).Create(ctx, existing, metav1.CreateOptions{}); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// home is the namespace of a story that has none of its own.
+func (g *ground) home(s told) string { return g.namespaces[s.number%len(g.namespaces)] }
 
 // state is everything that stories can change, and every namespace that runs have left.
 func (g *ground) state(t testing.TB) map[string]any {
@@ -163,10 +195,10 @@ func tell(t testing.TB, g *ground, kubeconfig string, batch []told) run.Outcome 
 func (s told) text(g *ground) string {
 	metadata := fmt.Sprintf("{name: %s-%d}", s.name, s.number)
 	if !s.own {
-		metadata = fmt.Sprintf("{name: %s-%d, namespace: %s}", s.name, s.number, g.namespaces[s.number%len(g.namespaces)])
+		metadata = fmt.Sprintf("{name: %s-%d, namespace: %s}", s.name, s.number, g.home(s))
 	}
 	steps := strings.ReplaceAll(s.steps, "webN", fmt.Sprintf("web%d", s.number))
-	for _, name := range []string{"settings", "other", "svc", "key", "a", "b", "c", "s"} {
+	for _, name := range []string{"settings", "existing", "other", "svc", "key", "a", "b", "c", "s"} {
 		steps = strings.ReplaceAll(steps, name+"N", fmt.Sprintf("%s%d", name, s.number))
 	}
 	return "apiVersion: scenario-runner/v1\nkind: Scenario\nmetadata: " + metadata + "\nsteps:" + steps + "\n"
@@ -200,7 +232,6 @@ func wrong(want, got step.Verdict) bool {
 func TestFaultsChangeNoVerdict(t *testing.T) {
 	o := flags()
 	g := newGround(t, 8)
-	before := g.state(t)
 	random := rand.New(rand.NewPCG(o.seed, 0))
 	troubles := newSaboteur(t, g.kubeconfig, o.seed, o.share)
 	counts, unknown := tally{}, map[string]int{}
@@ -211,6 +242,8 @@ func TestFaultsChangeNoVerdict(t *testing.T) {
 			batch[i] = told{pick(random), next + i}
 		}
 		next += len(batch)
+		g.furnish(t, batch)
+		before := g.state(t)
 		outcome := tell(t, g, troubles.kubeconfig, batch)
 		for i, got := range outcome.Scenarios {
 			counts.add(batch[i], got.Verdict)
@@ -223,10 +256,10 @@ func TestFaultsChangeNoVerdict(t *testing.T) {
 		for _, left := range outcome.Left {
 			t.Errorf("seed %d: left behind: %s", o.seed, left)
 		}
+		if d := gocmp.Diff(before, g.state(t)); d != "" {
+			t.Errorf("seed %d: the cluster is not as before:\n%s", o.seed, d)
+		}
 		t.Logf("%d of %d runs after %s", next, o.runs, time.Since(began).Round(time.Second))
-	}
-	if d := gocmp.Diff(before, g.state(t)); d != "" {
-		t.Errorf("seed %d: the cluster is not as before:\n%s", o.seed, d)
 	}
 	t.Logf("%d runs in %s\n%s\n%s", o.runs, time.Since(began).Round(time.Second), counts, troubles)
 	for _, key := range slices.Sorted(maps.Keys(unknown)) {

@@ -21,7 +21,6 @@ import (
 	"testing"
 	"time"
 
-	utilnet "k8s.io/apimachinery/pkg/util/net"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
 )
@@ -68,6 +67,7 @@ func newSaboteur(t testing.TB, kubeconfig string, seed uint64, share float64) *s
 	if err != nil {
 		t.Fatal(err)
 	}
+	closeAtEnd(t, config)
 	transport, err := rest.TransportFor(config)
 	if err != nil {
 		t.Fatal(err)
@@ -97,7 +97,6 @@ func newSaboteur(t testing.TB, kubeconfig string, seed uint64, share float64) *s
 	t.Cleanup(func() {
 		s.server.CloseClientConnections()
 		s.server.Close()
-		utilnet.CloseIdleConnectionsFor(transport)
 	})
 	return s
 }

@@ -53,8 +53,11 @@ func holding() []story {
 		{name: "patched", truth: step.Passed, steps: settings + switchOn + `
   - assert: {given: {s: configmap/settingsN}, that: s.data.mode == "on"}`},
 		{name: "existing", truth: step.Passed, steps: `
-  - patch: {object: configmap/shared, type: apply, patch: {data: {keyN: "1"}}}
-  - assert: {given: {s: configmap/shared}, that: s.data.keyN == "1"}`},
+  - patch: {object: configmap/existingN, type: apply, patch: {data: {keyN: "1"}}}
+  - assert: {given: {s: configmap/existingN}, that: [s.data.keyN == "1", s.data.was == "here"]}`},
+		{name: "existing-removed", truth: step.Passed, steps: `
+  - delete: configmap/existingN
+  - waitFor: {object: configmap/existingN, absent: true}`},
 		{name: "waited", truth: step.Passed, steps: settings + `
   - parallel:
       - waitFor: {object: configmap/settingsN, until: object.data.mode == "on"}
