@@ -56,7 +56,7 @@ func errored(err error) error {
 const rootLong = `scenario-runner tells the story of a test in YAML: deploy this, break that, fire the alert, wait until the
 platform has healed itself, assert what must be true.
 
-  scenario-runner run --sandbox examples/      run scenarios on a cluster in the box
+  scenario-runner run --sandbox scenarios/     run scenarios on a cluster in the box
   scenario-runner validate scenarios/          find every mistake without a cluster
   scenario-runner steps waitFor                read about a step kind
 
@@ -98,7 +98,7 @@ func newRoot(s streams) *cobra.Command {
 	root.SetErr(s.err)
 	root.PersistentFlags().String("color", "auto", "colour the output: auto, always, never")
 	root.AddCommand(
-		newRun(s), newValidate(s), newList(s), newCleanup(s), newReport(s), newSteps(s), newSchema(s), newSandbox(s), newVersion(s), newLSP(s),
+		newRun(s), newValidate(s), newList(s), newFmt(s), newCleanup(s), newReport(s), newSteps(s), newSchema(s), newSandbox(s), newVersion(s), newLSP(s),
 	)
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return fmt.Errorf("%w; see %s --help", err, cmd.CommandPath())
