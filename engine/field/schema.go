@@ -3,6 +3,10 @@ package field
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
+	"reflect"
+	"strings"
+	"time"
 
 	"gopkg.in/yaml.v3"
 )
@@ -76,51 +80,77 @@ const DurationPattern = `^(0|([0-9]+(\.[0-9]+)?(ns|us|µs|ms|s|m|h))+|[\s\S]*\$\
 
 // Schema returns the draft-07 schema of s. block returns the schema of a Special type.
 func (s *Shape) Schema(block func() *Schema) *Schema {
+	return (&composer{block: block}).shape(s, "value", reflect.Value{})
+}
+
+// SchemaOf returns the draft-07 schema of s as Schema does, with what as its name in messages and with the values that
+// its fields have when the author gives none.
+func (s *Shape) SchemaOf(what string, defaults reflect.Value, block func() *Schema) *Schema {
+	return (&composer{block: block}).shape(s, what, defaults)
+}
+
+// Schema returns the schema of a field: that of its shape with documentation, values and example.
+func (f *Field) Schema(block func() *Schema) *Schema {
+	return (&composer{block: block}).field(f, reflect.Value{})
+}
+
+// composer makes schemas. Its messages are worded as those of the decoder, because an author reads both.
+type composer struct {
+	block func() *Schema
+	depth int // of mappings
+}
+
+func (c *composer) shape(s *Shape, what string, defaults reflect.Value) *Schema {
 	switch s.Kind {
 	case Bool:
-		return scalarSchema("boolean", "true or false")
+		return scalarSchema("boolean", what, s)
 	case Int:
-		return scalarSchema("integer", "a whole number")
+		return scalarSchema("integer", what, s)
 	case Float:
-		return scalarSchema("number", "a number")
+		return scalarSchema("number", what, s)
 	case Duration:
 		return NewSchema().Set("type", "string").Set("pattern", DurationPattern).
-			Set("patternErrorMessage", "expected a duration such as 30s, 5m or 1h30m")
+			Set("errorMessage", expected(what, s)).Set("patternErrorMessage", expected(what, s))
 	case List:
-		return orExpression(NewSchema().Set("type", "array").Set("items", s.Elem.Schema(block)), "array")
+		return orExpression(NewSchema().Set("type", "array").Set("items", c.shape(s.Elem, what, reflect.Value{})), "array", what, s)
 	case Map:
-		return orExpression(NewSchema().Set("type", "object").Set("additionalProperties", s.Elem.Schema(block)), "object")
+		return orExpression(NewSchema().Set("type", "object").Set("additionalProperties", c.shape(s.Elem, what, reflect.Value{})), "object", what, s)
 	case Struct:
-		return s.structSchema(block)
+		return c.structure(s, defaults)
 	case Expression:
-		return NewSchema().Set("type", []string{"string", "boolean", "number"})
+		return NewSchema().Set("type", []string{"string", "boolean", "number"}).Set("errorMessage", expected(what, s))
 	case Special:
-		return block()
+		return c.block()
 	case String:
-		return NewSchema().Set("type", []string{"string", "number", "boolean"})
+		return NewSchema().Set("type", []string{"string", "number", "boolean"}).Set("errorMessage", expected(what, s))
 	}
 	if s.Kind == Later && s.Type.Name() == "Text" {
-		return NewSchema().Set("type", "string")
+		return NewSchema().Set("type", "string").Set("errorMessage", expected(what, s))
 	}
 	return NewSchema()
 }
 
+func expected(what string, s *Shape) string { return what + ": expected " + s.Describe() }
+
 // scalarSchema allows a typed scalar or an expression that gives one.
-func scalarSchema(kind, what string) *Schema {
-	return NewSchema().Set("type", []string{kind, "string"}).Set("pattern", ExpressionPattern).
-		Set("patternErrorMessage", "expected "+what+" or ${{ … }}")
+func scalarSchema(kind, what string, s *Shape) *Schema {
+	return orExpression(NewSchema().Set("type", kind), kind, what, s)
 }
 
-func orExpression(s *Schema, kind string) *Schema {
-	return s.Set("type", []string{kind, "string"}).Set("pattern", ExpressionPattern)
+func orExpression(schema *Schema, kind, what string, s *Shape) *Schema {
+	return schema.Set("type", []string{kind, "string"}).Set("pattern", ExpressionPattern).
+		Set("errorMessage", expected(what, s)).Set("patternErrorMessage", expected(what, s))
 }
 
-func (s *Shape) structSchema(block func() *Schema) *Schema {
+func (c *composer) structure(s *Shape, defaults reflect.Value) *Schema {
+	c.depth++
+	defer func() { c.depth-- }()
 	object := NewSchema().Set("type", "object").Set("additionalProperties", false)
 	properties := NewSchema()
 	var required []string
-	for _, f := range s.Fields {
-		properties.Set(f.Name, f.Schema(block))
+	for i := range s.Fields {
+		f := &s.Fields[i]
+		properties.Set(f.Name, c.field(f, fieldOf(defaults, f)))
 		if f.Required {
 			required = append(required, f.Name)
 		}
@@ -131,7 +161,7 @@ func (s *Shape) structSchema(block func() *Schema) *Schema {
 	}
 	var forms []any
 	if s.Shorthand != nil {
-		forms = append(forms, s.Shorthand.Schema(block))
+		forms = append(forms, undocumented(c.field(s.Shorthand, reflect.Value{})))
 	}
 	if s.Text {
 		forms = append(forms, NewSchema().Set("type", "string"))
@@ -142,26 +172,127 @@ func (s *Shape) structSchema(block func() *Schema) *Schema {
 	return NewSchema().Set("anyOf", append([]any{object}, forms...))
 }
 
-// Schema returns the schema of a field: that of its shape with documentation, values and example.
-func (f *Field) Schema(block func() *Schema) *Schema {
-	s := f.Shape.Schema(block)
-	if f.Single && f.Shape.Kind == List {
-		s = NewSchema().Set("anyOf", []any{s, f.Shape.Elem.Schema(block)})
-	}
-	if len(f.Enum) > 0 {
-		s = NewSchema().Set("anyOf", []any{
-			NewSchema().Set("enum", f.Enum),
-			NewSchema().Set("type", "string").Set("pattern", `\$\{\{`),
-		})
-	}
-	if f.Doc != "" {
-		s.Set("description", f.Doc).Set("markdownDescription", f.Doc)
-	}
-	if f.Example != "" {
-		var v any
-		if yaml.Unmarshal([]byte(f.Example), &v) == nil {
-			s.Set("examples", []any{v})
+// undocumented takes the documentation off the field that a shorthand stands for: editors would show it in place of that
+// of the whole.
+func undocumented(s *Schema) *Schema {
+	out := NewSchema()
+	for _, key := range s.keys {
+		if key != "description" && key != "markdownDescription" && key != "examples" && key != "default" {
+			out.Set(key, s.values[key])
 		}
 	}
+	return out
+}
+
+// fieldOf returns the value of a field of a struct, or none.
+func fieldOf(v reflect.Value, f *Field) reflect.Value {
+	for v.IsValid() && v.Kind() == reflect.Pointer {
+		v = v.Elem()
+	}
+	if !v.IsValid() || v.Kind() != reflect.Struct {
+		return reflect.Value{}
+	}
+	out, err := v.FieldByIndexErr(f.index)
+	if err != nil {
+		return reflect.Value{}
+	}
+	return out
+}
+
+func (c *composer) field(f *Field, value reflect.Value) *Schema {
+	s := c.shape(f.Shape, f.Name, value)
+	if f.Single && f.Shape.Kind == List {
+		s = NewSchema().Set("anyOf", []any{s, c.shape(f.Shape.Elem, f.Name, reflect.Value{})})
+	}
+	if len(f.Enum) > 0 {
+		s = enumSchema(f)
+	}
+	d := defaultOf(f, value)
+	if d != nil && c.depth == 1 { // deeper ones would be written out by editors whenever the mapping around them is
+		s.Set("default", d)
+	}
+	if f.Doc != "" {
+		s.Set("description", f.Doc).Set("markdownDescription", f.markdown(d))
+	}
+	if v := f.example(); v != nil {
+		s.Set("examples", []any{v})
+	}
 	return s
+}
+
+// enumSchema allows the values and, among several, a text with an expression in it. Both ways say the same when a value
+// is neither, so that an editor shows one message.
+func enumSchema(f *Field) *Schema {
+	message := f.Name + ": not one of its values; choose one of " + strings.Join(f.Enum, ", ")
+	values := NewSchema().Set("enum", f.Enum).Set("errorMessage", message)
+	if len(f.Enum) == 1 {
+		return values
+	}
+	return NewSchema().Set("anyOf", []any{
+		values,
+		NewSchema().Set("type", "string").Set("pattern", `\$\{\{`).Set("errorMessage", message).Set("patternErrorMessage", message),
+	})
+}
+
+// defaultOf returns what a field has when the author gives nothing, nil when that is nothing.
+func defaultOf(f *Field, v reflect.Value) any {
+	if !v.IsValid() || v.IsZero() {
+		return nil
+	}
+	switch f.Shape.Kind {
+	case Bool, Int, Float, String:
+		for v.Kind() == reflect.Pointer {
+			v = v.Elem()
+		}
+		return v.Interface()
+	case Duration:
+		return FormatDuration(time.Duration(v.Int()))
+	}
+	return nil
+}
+
+// FormatDuration writes a duration as an author would: 5m, not 5m0s.
+func FormatDuration(d time.Duration) string {
+	text := d.String()
+	if strings.HasSuffix(text, "m0s") {
+		text = strings.TrimSuffix(text, "0s")
+	}
+	if strings.HasSuffix(text, "h0m") {
+		text = strings.TrimSuffix(text, "0m")
+	}
+	return text
+}
+
+// markdown is what an editor shows: the sentence, what counts when nothing is given, and an example, unless there is one
+// that editors show by themselves.
+func (f *Field) markdown(standard any) string {
+	text := f.Doc
+	if standard != nil {
+		text += fmt.Sprintf("\n\nDefault: `%v`", standard)
+	}
+	if example := f.usual(); f.Example == "" && example != "" {
+		text += "\n\n```yaml\n" + f.Name + ": " + example + "\n```"
+	}
+	return text
+}
+
+// usual is an example that follows from the type.
+func (f *Field) usual() string {
+	switch {
+	case len(f.Enum) > 0:
+		return f.Enum[0]
+	case f.Shape.Kind == Bool:
+		return "true"
+	case f.Shape.Kind == Duration:
+		return "30s"
+	}
+	return ""
+}
+
+func (f *Field) example() any {
+	var v any
+	if f.Example == "" || yaml.Unmarshal([]byte(f.Example), &v) != nil {
+		return nil
+	}
+	return v
 }

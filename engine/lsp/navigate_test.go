@@ -69,10 +69,7 @@ func TestHover(t *testing.T) {
 			if got != nil {
 				value = got.Contents.Value
 			}
-			if strings.HasSuffix(test.want, "\n\n") {
-				test.want = strings.TrimSuffix(test.want, "\n\n")
-			}
-			if d := cmp.Diff(test.want, value); d != "" {
+			if d := cmp.Diff(strings.TrimSpace(test.want), value); d != "" {
 				t.Error(d)
 			}
 		})
@@ -104,10 +101,21 @@ func TestDefinition(t *testing.T) {
 		n      int
 		want   string
 	}{
-		{"first", 0, "5:8"}, {"first]", 0, "5:8"}, {"first.ready", 0, "5:8"}, {"first\"]", 0, "5:8"}, {"first.ready", 1, "5:8"},
-		{"limit\n", 0, "3:7"}, {"web ==", 0, "16:18"},
-		{"manifests/web.yaml", 0, "file"}, {"manifests/web.yaml", 1, "file"}, {"../x", 0, ""}, {"manifests]", 0, ""},
-		{"first\" !=", 0, ""}, {"kind", 0, ""}, {"ready", 0, ""}, {"# steps.first", 0, ""},
+		{"first", 0, "5:8"},
+		{"first]", 0, "5:8"},
+		{"first.ready", 0, "5:8"},
+		{"first\"]", 0, "5:8"},
+		{"first.ready", 1, "5:8"},
+		{"limit\n", 0, "3:7"},
+		{"web ==", 0, "16:18"},
+		{"manifests/web.yaml", 0, "file"},
+		{"manifests/web.yaml", 1, "file"},
+		{"../x", 0, ""},
+		{"manifests]", 0, ""},
+		{"first\" !=", 0, ""},
+		{"kind", 0, ""},
+		{"ready", 0, ""},
+		{"# steps.first", 0, ""},
 	}
 	c := connect(t)
 	uri := inFolder(dir)

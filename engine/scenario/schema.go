@@ -23,11 +23,11 @@ func Schema(r *step.Registry) *field.Schema {
 	definitions.Set("step", stepSchema(r, shapes))
 	block := func() *field.Schema { return ref("steps") }
 	for _, d := range r.Steps {
-		s := d.Config.Schema(block)
+		s := d.Config.SchemaOf(d.Name, d.Default(), block)
 		if !anyRequired(d.Config) && s.Get("anyOf") == nil {
 			s.Set("type", []string{"object", "null"})
 		}
-		definitions.Set(d.Name, s.Set("description", d.Summary).Set("markdownDescription", d.Summary))
+		definitions.Set(d.Name, s.Set("description", d.Summary).Set("markdownDescription", kindText(d)))
 	}
 	document := shapes.document.Schema(block)
 	document.Get("properties").(*field.Schema).Set("vars", field.NewSchema().Set("type", "object").Set("description", "Values that expressions read as vars.<name>."))
@@ -56,18 +56,18 @@ func stepSchema(r *step.Registry, shapes shapes) *field.Schema {
 	properties := field.NewSchema()
 	kinds := r.Names()
 	for _, d := range r.Steps {
-		properties.Set(d.Name, ref(d.Name).Set("markdownDescription", d.Summary))
+		properties.Set(d.Name, ref(d.Name).Set("description", d.Summary).Set("markdownDescription", kindText(d)))
 	}
 	for _, f := range shapes.common.Fields {
 		properties.Set(f.Name, f.Schema(nil))
 	}
 	properties.Get("id").(*field.Schema).Set("pattern", stepID.String()).
-		Set("patternErrorMessage", "an id has lower-case letters, digits and underscores, and starts with a letter")
+		Set("patternErrorMessage", "id: it must start with a lower-case letter and have only lower-case letters, digits and underscores")
 	known := append(append([]string{}, kinds...), shapes.common.Names()...)
 	oneOf := make([]any, len(kinds))
 	for i, k := range kinds {
 		oneOf[i] = field.NewSchema().Set("required", []string{k}).
-			Set("errorMessage", "A step needs exactly one of: "+strings.Join(kinds, ", ")+".")
+			Set("errorMessage", "a step needs exactly one of: "+strings.Join(kinds, ", "))
 	}
 	clauses := []any{field.NewSchema().
 		Set("if", field.NewSchema().Set("propertyNames", field.NewSchema().Set("enum", known))).
@@ -80,10 +80,19 @@ func stepSchema(r *step.Registry, shapes shapes) *field.Schema {
 		clauses = append(clauses, field.NewSchema().
 			Set("if", field.NewSchema().Set("required", []string{k})).
 			Set("then", field.NewSchema().Set("properties", later).
-				Set("errorMessage", fmt.Sprintf("A step holds one action; this one already has %q.", k))))
+				Set("errorMessage", fmt.Sprintf("a step holds one action; this one already has %q", k))))
 	}
 	return field.NewSchema().Set("type", "object").Set("additionalProperties", false).
-		Set("properties", properties).Set("allOf", clauses)
+		Set("properties", properties).Set("defaultSnippets", snippets(r)).Set("allOf", clauses)
+}
+
+// kindText is what an editor shows of a step kind: its summary and its first example.
+func kindText(d step.Definition) string {
+	text := d.Summary
+	if example := FirstExample(d.Doc); example != "" {
+		text += "\n\n```yaml\n" + example + "\n```"
+	}
+	return text
 }
 
 // withoutGuards takes the clauses out of a schema that only give editors one precise message for a step with no kind or
