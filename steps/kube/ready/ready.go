@@ -77,11 +77,26 @@ func ownRules(object *unstructured.Unstructured) (Status, bool) {
 		return job(object), true
 	case "apps/Deployment", "apps/ReplicaSet", "/ReplicationController":
 		return replicas(object)
+	case "/Node":
+		return node(object), true
 	case "/Namespace":
 		phase := text(object.Object, "status", "phase")
 		return Status{Ready: phase == "Active", Message: "phase " + phase}, true
 	}
 	return Status{}, false
+}
+
+// node takes what the kubelet says; kstatus calls every Node ready.
+func node(object *unstructured.Unstructured) Status {
+	if ready, ok := condition(object, "Ready"); ok {
+		return Status{Ready: true, Message: orElse(ready.reason, "ready")}
+	}
+	for _, c := range conditions(object) {
+		if c.kind == "Ready" {
+			return Status{Message: join("Ready is "+c.status, join(c.reason, c.message))}
+		}
+	}
+	return Status{Message: "no kubelet has reported yet"}
 }
 
 func job(object *unstructured.Unstructured) Status {

@@ -33,6 +33,18 @@ func TestOf(t *testing.T) {
 			`{apiVersion: v1, kind: ConfigMap, metadata: {name: a}}`,
 			ready.Status{Ready: true, Message: "Resource is always ready"},
 		},
+		"node whose kubelet is gone": {
+			`{apiVersion: v1, kind: Node, metadata: {name: a}, status: {conditions: [{type: Ready, status: Unknown, reason: NodeStatusUnknown, message: kubelet stopped}]}}`,
+			ready.Status{Message: "Ready is Unknown: NodeStatusUnknown: kubelet stopped"},
+		},
+		"node that just was made": {
+			`{apiVersion: v1, kind: Node, metadata: {name: a}}`,
+			ready.Status{Message: "no kubelet has reported yet"},
+		},
+		"node that is ready": {
+			`{apiVersion: v1, kind: Node, metadata: {name: a}, status: {conditions: [{type: Ready, status: "True", reason: KubeletReady}]}}`,
+			ready.Status{Ready: true, Message: "KubeletReady"},
+		},
 		"custom resource that says it is not ready": {
 			`{apiVersion: x.io/v1, kind: Widget, metadata: {name: a}, status: {conditions: [{type: Ready, status: "False", message: later}]}}`,
 			ready.Status{Message: "later"},
