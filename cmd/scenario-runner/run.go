@@ -52,7 +52,7 @@ mistake. Each scenario works in a namespace of its own; everything it changes is
 Ctrl-C. After a crash, scenario-runner cleanup does it.
 
 A cluster is touched only when you name it: --sandbox, --kubeconfig, --context, or the KUBECONFIG variable.`,
-		Example: `  scenario-runner run --sandbox examples/
+		Example: `  scenario-runner run --sandbox examples/01-deploy.scenario.yaml
   scenario-runner run --context staging scenarios/ --label priority=critical --parallel 8
   scenario-runner run --sandbox scenarios/*.yaml --output text --output junit=report.xml`,
 		Args:              cobra.MinimumNArgs(1),
