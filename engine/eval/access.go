@@ -5,6 +5,8 @@ import (
 	"maps"
 	"reflect"
 	"slices"
+
+	"github.com/expr-lang/expr/vm/runtime"
 )
 
 // access is what is known of `a.b` before the run, for the run.
@@ -12,7 +14,38 @@ type access struct {
 	of, name string
 	known    bool // the type of a has the field, so that its absence means its zero value
 	zero     Kind // of the field
+	optional bool // an absent item is nil
 	through  bool // a itself may be absent, as in x?.a.b, and means its zero value then
+}
+
+// itemFunction is what `a[i]` is compiled to.
+const itemFunction = "‹item›"
+
+// item is the run-time half of strict access to a list: item(base, index, access). A list that has not so many items is
+// like an object without a field: there may be more of them later.
+func item(args ...any) (any, error) {
+	a, _ := args[2].(*access)
+	items := reflect.ValueOf(args[0])
+	index := reflect.ValueOf(args[1])
+	switch {
+	case args[0] == nil && a.optional:
+		return nil, nil
+	case args[0] == nil:
+		return nil, &MissingError{Of: a.of, Name: fmt.Sprint(args[1]), Item: true, Nil: true}
+	case items.Kind() != reflect.Slice || !index.CanInt():
+		return runtime.Fetch(args[0], args[1]), nil
+	}
+	at := int(index.Int())
+	if at < 0 {
+		at += items.Len() // -1 is the last one
+	}
+	if at >= 0 && at < items.Len() {
+		return items.Index(at).Interface(), nil
+	}
+	if a.optional {
+		return nil, nil
+	}
+	return nil, &MissingError{Of: a.of, Name: fmt.Sprint(args[1]), Item: true, Has: make([]string, items.Len())}
 }
 
 // field is the run-time half of strict access: field(base, access).

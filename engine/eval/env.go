@@ -32,6 +32,7 @@ func NewEnv(functions ...Function) *Env {
 		expr.Function(f.Name, f.Func, f.Types...)(e.config)
 	}
 	expr.Function(fieldFunction, field, new(func(any, any) any))(e.config)
+	expr.Function(itemFunction, item, new(func(any, any, any) any))(e.config)
 	return e
 }
 

@@ -79,6 +79,16 @@ func TestAbsentFieldsAreZero(t *testing.T) {
 		"pod.status.restarts":                                3,
 		"pod.owner.status.restarts == 0":                     true,
 		"pod.owner.status.restarts > 1":                      false,
+		"pods[1].status.restarts == 1":                       true,
+		"pods[-1].status.restarts == 1":                      true,
+		"(pods[5] ?? 'none') == 'none'":                      true,
+		"pods[5] == nil":                                     true,
+		"pods[5]?.status.phase":                              nil,
+		"pods[len(pods) - 1].status.restarts":                1,
+		"pod.args[0] == nil":                                 true,
+		"get(pod.args, 0)":                                   nil,
+		"[1, 2][1] + 1":                                      3,
+		"pod.status['restarts']":                             3,
 		"pod.status.phase == ''":                             true,
 		"pod.status.phase":                                   "",
 		"pod.status.ready":                                   false,
@@ -126,12 +136,16 @@ func TestAbsentFieldsAreZero(t *testing.T) {
 		})
 	}
 	for source, want := range map[string]string{
-		"steps.web.object.status.phase == ''":            `steps.web.object is nothing, so it has no "status" (write steps.web.object?.status where it may be absent)`,
-		"pod.labels.app == ''":                           "pod.labels has no field \"app\"; it is empty (where it may be absent write `pod.labels.app ?? …`)",
-		"find(pods, .status.restarts == 9).status.ready": `find(pods, .status.restarts == 9) is nothing, so it has no "status" (write find(pods, .status.restarts == 9)?.status where it may be absent)`,
-		"pod.status.anything.deep == 1":                  `pod.status.anything is nothing, so it has no "deep" (write pod.status.anything?.deep where it may be absent)`,
-		"(steps.web.object.status.restarts ?? 3) == 3":   `steps.web.object is nothing, so it has no "status" (write steps.web.object?.status where it may be absent)`,
-		"map(pods, .labels.app) == ['a']":                "item.labels has no field \"app\"; it is empty (where it may be absent write `item.labels.app ?? …`)",
+		"steps.web.object.status.phase == ''":                          `steps.web.object is nothing, so it has no "status" (write steps.web.object?.status where it may be absent)`,
+		"pod.args[0] == ''":                                            "pod.args has no item 0, because it is empty (write get(pod.args, 0) where it may be absent)",
+		"pods[1 + 1].args == []":                                       "pods has no item 2, because it has only 2 (write get(pods, 2) where it may be absent)",
+		"steps.web.object.args[0] == ''":                               `steps.web.object is nothing, so it has no "args" (write steps.web.object?.args where it may be absent)`,
+		"pods[find(pods, .args[0] == 'x').status.restarts].args == []": "item.args has no item 0, because it is empty (write get(item.args, 0) where it may be absent)",
+		"pod.labels.app == ''":                                         "pod.labels has no field \"app\"; it is empty (where it may be absent write `pod.labels.app ?? …`)",
+		"find(pods, .status.restarts == 9).status.ready":               `find(pods, .status.restarts == 9) is nothing, so it has no "status" (write find(pods, .status.restarts == 9)?.status where it may be absent)`,
+		"pod.status.anything.deep == 1":                                `pod.status.anything is nothing, so it has no "deep" (write pod.status.anything?.deep where it may be absent)`,
+		"(steps.web.object.status.restarts ?? 3) == 3":                 `steps.web.object is nothing, so it has no "status" (write steps.web.object?.status where it may be absent)`,
+		"map(pods, .labels.app) == ['a']":                              "item.labels has no field \"app\"; it is empty (where it may be absent write `item.labels.app ?? …`)",
 	} {
 		p, problem := typed().Compile(source, eval.Any)
 		if problem != nil {

@@ -16,11 +16,12 @@ type MissingError struct {
 	Of, Name string
 	Has      []string // what is there instead, sorted
 	Nil      bool     // Of itself is nil
+	Item     bool     // Of is a list, Name a position, and Has has an empty text for each item
 }
 
 // Error names the field, what is there instead, and what to write where the field may be absent.
 func (e *MissingError) Error() string {
-	if e.Nil {
+	if e.Nil || e.Item {
 		return fmt.Sprintf("%s (write %s where it may be absent)", e.Found(), e.Absent())
 	}
 	has := "it is empty"
@@ -61,6 +62,11 @@ func (t texts) Visit(node *ast.Node) {
 	default:
 		t[m.Node] = m.Node.String()
 	}
+	switch m.Property.(type) {
+	case *ast.StringNode, *ast.IntegerNode, *ast.IdentifierNode:
+	default:
+		t[m.Property] = m.Property.String()
+	}
 }
 
 // Visit is called bottom-up.
@@ -68,13 +74,9 @@ func (s *strictAccess) Visit(node *ast.Node) {
 	switch n := (*node).(type) {
 	case *ast.MemberNode:
 		if a, ok := s.applies(n); ok {
-			call := &ast.CallNode{
-				Callee:    &ast.IdentifierNode{Value: fieldFunction},
-				Arguments: []ast.Node{n.Node, &ast.ConstantNode{Value: a}},
-			}
-			ast.Patch(node, call)
-			call.SetNature(*n.Nature())
-			s.plain[call] = n
+			s.replace(node, n, fieldFunction, n.Node, &ast.ConstantNode{Value: a})
+		} else if a, ok := s.chooses(n); ok {
+			s.replace(node, n, itemFunction, n.Node, n.Property, &ast.ConstantNode{Value: a})
 		}
 	case *ast.ChainNode:
 		s.restore(&n.Node)
@@ -85,6 +87,24 @@ func (s *strictAccess) Visit(node *ast.Node) {
 			n.Callee = m
 		}
 	}
+}
+
+// replace puts a call in the place of an access. The value on which it is made comes first: a ?. in it jumps over the call.
+func (s *strictAccess) replace(node *ast.Node, n *ast.MemberNode, function string, arguments ...ast.Node) {
+	call := &ast.CallNode{Callee: &ast.IdentifierNode{Value: function}, Arguments: arguments}
+	ast.Patch(node, call)
+	call.SetNature(*n.Nature())
+	s.plain[call] = n
+}
+
+// chooses returns what is known of the choice of an item of a list.
+func (s *strictAccess) chooses(n *ast.MemberNode) (*access, bool) {
+	if _, named := n.Property.(*ast.StringNode); named || n.Optional || n.Method {
+		return nil, false
+	}
+	base := n.Node.Nature()
+	unknown := base.Type == nil || base.Kind == reflect.Interface
+	return &access{of: s.text(n.Node)}, base.IsArray() || unknown
 }
 
 // binary says of the operands that may be nil that they may.
@@ -109,17 +129,17 @@ func optional(n ast.Node) {
 		n = chain.Node
 	}
 	if a := accessOf(n); a != nil {
-		a.zero = Any
+		a.zero, a.optional = Any, true
 	}
 }
 
 // accessOf returns the access of a rewritten node, nil for any other.
 func accessOf(n ast.Node) *access {
 	call, ok := n.(*ast.CallNode)
-	if !ok || len(call.Arguments) != 2 {
+	if !ok || len(call.Arguments) == 0 {
 		return nil
 	}
-	constant, ok := call.Arguments[1].(*ast.ConstantNode)
+	constant, ok := call.Arguments[len(call.Arguments)-1].(*ast.ConstantNode)
 	if !ok {
 		return nil
 	}
@@ -155,17 +175,10 @@ func (s *strictAccess) applies(n *ast.MemberNode) (*access, bool) {
 // text writes a rewritten node as the author did.
 func (s *strictAccess) text(n ast.Node) string {
 	if m, ok := s.plain[n].(*ast.MemberNode); ok {
-		name := m.Property.(*ast.StringNode).Value
-		if !identifier(name) {
-			return fmt.Sprintf("%s[%q]", s.text(m.Node), name)
-		}
-		return s.text(m.Node) + "." + name
+		return s.member(m)
 	}
 	if m, ok := n.(*ast.MemberNode); ok {
-		if name, ok := m.Property.(*ast.StringNode); ok && identifier(name.Value) {
-			return s.text(m.Node) + "." + name.Value
-		}
-		return s.text(m.Node) + "[" + m.Property.String() + "]"
+		return s.member(m)
 	}
 	if _, ok := n.(*ast.PointerNode); ok {
 		return "item"
@@ -176,6 +189,14 @@ func (s *strictAccess) text(n ast.Node) string {
 	return n.String()
 }
 
+// member writes an access as the author did.
+func (s *strictAccess) member(m *ast.MemberNode) string {
+	if name, ok := m.Property.(*ast.StringNode); ok && identifier(name.Value) {
+		return s.text(m.Node) + "." + name.Value
+	}
+	return s.text(m.Node) + "[" + s.text(m.Property) + "]"
+}
+
 func (s *strictAccess) restore(node *ast.Node) { ast.Walk(node, restorer{s}) }
 
 type restorer struct{ *strictAccess }
@@ -183,7 +204,11 @@ type restorer struct{ *strictAccess }
 // Visit puts the plain access back where nothing is known of the field.
 func (r restorer) Visit(node *ast.Node) {
 	if m, ok := r.plain[*node].(*ast.MemberNode); ok {
-		if accessOf(*node).known {
+		a := accessOf(*node)
+		if _, named := m.Property.(*ast.StringNode); a == nil || a.known || !named {
+			if a != nil && !named {
+				a.optional = true
+			}
 			return
 		}
 		if call, ok := (*node).(*ast.CallNode); ok {
