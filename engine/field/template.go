@@ -13,6 +13,12 @@ import (
 	"github.com/scenario-runner/scenario-runner/engine/source"
 )
 
+// Starter is a struct written as text of which something is known before the expressions in it are evaluated.
+type Starter interface {
+	// UnmarshalStart is called with what stands before the first ${{.
+	UnmarshalStart(text string)
+}
+
 // template handles a scalar that holds ${{ }}: compiled in the first pass, replaced by its value when binding.
 func (c *pass) template(n *yaml.Node, what string, s *Shape, env *eval.Env, target reflect.Value) bool {
 	if n.Kind != yaml.ScalarNode || s.Kind == Expression || s.Kind == Later || s.Kind == Special || s.Kind == Struct && s.Shorthand != nil {
@@ -40,6 +46,10 @@ func (c *pass) template(n *yaml.Node, what string, s *Shape, env *eval.Env, targ
 	text := c.compileText(n, env)
 	c.body.texts[n] = text
 	c.fits(n, what, s, text)
+	if known, ok := target.Addr().Interface().(Starter); ok {
+		start, _, _ := strings.Cut(n.Value, "${{")
+		known.UnmarshalStart(start)
+	}
 	return true
 }
 

@@ -40,6 +40,7 @@ func New(env *kube.Env) step.Definition {
 		Timeout: -1, // within, always and for say how long it takes
 		Check:   check,
 		Title:   title,
+		Names:   func(c *Config, in *step.Place, name string) eval.Type { return c.Given[name].Type(in, env) },
 		Run:     asserting{env}.run,
 	})
 }

@@ -11,6 +11,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/scenario-runner/scenario-runner/steps/kube/client"
+	"github.com/scenario-runner/scenario-runner/steps/kube/kinds"
 	"github.com/scenario-runner/scenario-runner/steps/kube/watch"
 )
 
@@ -33,6 +34,7 @@ type Options struct {
 // Env is the clusters of a run. It is safe for concurrent use.
 type Env struct {
 	options Options
+	kinds   kinds.Catalogue // what is known without a cluster
 
 	mu         sync.Mutex
 	clusters   map[Connection]*Cluster

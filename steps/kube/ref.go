@@ -14,13 +14,15 @@ import (
 // Ref names one object or a set of objects. Authors write it as text (deployment/web, deploy/web, deployments.apps/web,
 // apps/v1/Deployment/web, pods) or as a mapping with these fields.
 type Ref struct {
-	APIVersion    string            `yaml:"apiVersion,omitempty" json:"apiVersion,omitempty" doc:"API version, as in apps/v1. Only needed when a kind exists in several groups."`
-	Kind          string            `yaml:"kind" json:"kind" doc:"Kind, plural or short name: Deployment, deployments, deploy, deployments.apps."`
-	Name          string            `yaml:"name,omitempty" json:"name,omitempty" doc:"Name of the object. Without it all that match the selectors are meant."`
-	Namespace     string            `yaml:"namespace,omitempty" json:"namespace,omitempty" doc:"Namespace; the step's if not given."`
-	Selector      string            `yaml:"selector,omitempty" json:"selector,omitempty" doc:"Label selector, as in app=web,tier!=cache."`
-	Labels        map[string]string `yaml:"labels,omitempty" json:"labels,omitempty" doc:"Labels that the objects must have."`
-	FieldSelector string            `yaml:"fieldSelector,omitempty" json:"fieldSelector,omitempty" doc:"Field selector over any path, as in status.phase=Running."`
+	APIVersion string            `yaml:"apiVersion,omitempty" json:"apiVersion,omitempty" doc:"API version, as in apps/v1. Only needed when a kind exists in several groups."`
+	Kind       string            `yaml:"kind" json:"kind" doc:"Kind, plural or short name: Deployment, deployments, deploy, deployments.apps."`
+	Name       string            `yaml:"name,omitempty" json:"name,omitempty" doc:"Name of the object. Without it all that match the selectors are meant."`
+	Namespace  string            `yaml:"namespace,omitempty" json:"namespace,omitempty" doc:"Namespace; the step's if not given."`
+	Selector   string            `yaml:"selector,omitempty" json:"selector,omitempty" doc:"Label selector, as in app=web,tier!=cache."`
+	Labels     map[string]string `yaml:"labels,omitempty" json:"labels,omitempty" doc:"Labels that the objects must have."`
+	// Start is the part before the first ${{ of a text form that is not known before the run.
+	Start         string `yaml:"-" json:"-"`
+	FieldSelector string `yaml:"fieldSelector,omitempty" json:"fieldSelector,omitempty" doc:"Field selector over any path, as in status.phase=Running."`
 }
 
 const refForms = "write kind/name as in deployment/web, apps/v1/Deployment/web, or a kind alone as in pods"

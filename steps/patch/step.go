@@ -5,6 +5,7 @@ import (
 	_ "embed"
 	"time"
 
+	"github.com/scenario-runner/scenario-runner/engine/eval"
 	"github.com/scenario-runner/scenario-runner/engine/step"
 	"github.com/scenario-runner/scenario-runner/steps/kube"
 )
@@ -38,7 +39,10 @@ func New(env *kube.Env) step.Definition {
 		Doc:   doc,
 		Check: check,
 		Title: func(c *Config) string { return c.Object.String() },
-		Run:   s.run,
+		Refine: func(c *Config, in *step.Place, t eval.Type) eval.Type {
+			return t.With("object", "The object after the patch.", env.TypeOf(in, c.Object))
+		},
+		Run: s.run,
 	})
 }
 

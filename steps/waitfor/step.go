@@ -50,7 +50,11 @@ func New(env *kube.Env) step.Definition {
 		Check:   check,
 		Title:   title,
 		Outputs: outputs,
-		Run:     waiting{env}.run,
+		Refine: func(c *Config, in *step.Place, t eval.Type) eval.Type {
+			return refined(c, t, func(name string) eval.Type { return c.Local(in, env, name) })
+		},
+		Names: func(c *Config, in *step.Place, name string) eval.Type { return c.Local(in, env, name) },
+		Run:   waiting{env}.run,
 	})
 }
 
@@ -66,6 +70,23 @@ func outputs(c *Config) eval.Type {
 	}
 	f, _ := t.Field("captured")
 	return t.With("captured", f.Doc, captured)
+}
+
+// refined says of the objects among the outputs what is known of the source.
+func refined(c *Config, t eval.Type, local func(name string) eval.Type) eval.Type {
+	traits := c.Traits()
+	outputs := map[string]string{"match": "match", "matched": "matched"} // output -> local name
+	if traits.Cluster {
+		outputs[traits.Name] = traits.Name
+	}
+	for _, f := range t.Members() {
+		if name, ok := outputs[f.Name]; ok {
+			if known := local(name); known.Kind != eval.Any {
+				t = t.With(f.Name, f.Doc, known)
+			}
+		}
+	}
+	return t
 }
 
 func title(c *Config) string {

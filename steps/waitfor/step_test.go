@@ -65,7 +65,7 @@ func TestMistakes(t *testing.T) {
 		{"http without condition", "http: {url: 'http://127.0.0.1/'}\n", `step.yaml:1:1: waitFor needs a condition on the response; write until [value]`},
 		{"no address", "http: {url: localhost}\nuntil: response.status == 200\n", `step.yaml:1:13: expected an address such as http://127.0.0.1:8080/healthz, found "localhost" [value]`},
 		{"ready events", "events: {}\nready: true\n", `step.yaml:2:8: ready is known of Kubernetes objects only, not of events; write until [value]`},
-		{"absent and more", "object: pod/web\nabsent: true\nuntil: object.a == 1\n", `step.yaml:2:9: what is absent can't satisfy another condition; give absent alone [value]`},
+		{"absent and more", "object: foo/web\nabsent: true\nuntil: object.a == 1\n", `step.yaml:2:9: what is absent can't satisfy another condition; give absent alone [value]`},
 		{"unknown state", "object: pod/web\ntolerate: imagePul\n", `step.yaml:2:11: no state is called "imagePul"; did you mean "imagePull"? [value]`},
 		{"holds longer than it may take", "object: pod/web\nholdsFor: 2m\ntimeout: 1m\n", `step.yaml:2:11: the condition can't hold for 2m before the timeout of 1m [value]`},
 		{"since", "events: {since: yesterday}\n", `step.yaml:1:17: since: expected step-start or a duration such as 5m, found "yesterday" [value]`},
@@ -106,8 +106,8 @@ func TestCapturedNamesAreTyped(t *testing.T) {
 func TestTitle(t *testing.T) {
 	tests := []struct{ body, want string }{
 		{"deployment/web", "deployment/web is ready"},
-		{"{object: deployment/web, until: object.a == 1}", "deployment/web until object.a == 1"},
-		{"{objects: {kind: pods, labels: {app: web}}, where: item.a, until: count == 2}", "pods[app=web] until count == 2"},
+		{"{object: deployment/web, until: object.spec.replicas == 1}", "deployment/web until object.spec.replicas == 1"},
+		{"{objects: {kind: pods, labels: {app: web}}, where: item.spec.hostNetwork, until: count == 2}", "pods[app=web] until count == 2"},
 		{"{objects: pods, absent: true}", "all of pods are gone"},
 		{"{logs: {of: pod/web, match: started}}", `there are logs of pod/web matching "started"`},
 	}

@@ -79,7 +79,11 @@ func (r *reflection) fields(t reflect.Type) []eval.Field {
 		switch {
 		case name == "-" || !f.IsExported():
 		case name == "" && (f.Anonymous || strings.Contains(options, "inline")):
-			out = append(out, r.fields(f.Type)...)
+			embedded := f.Type
+			if embedded.Kind() == reflect.Pointer {
+				embedded = embedded.Elem()
+			}
+			out = append(out, r.fields(embedded)...)
 		default:
 			if name == "" {
 				name = f.Name
