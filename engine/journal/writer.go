@@ -128,7 +128,8 @@ func (w *Writer) isTooSoon(e Event) bool {
 	key := stepKey{e.Scenario, e.Step}
 	switch e.Kind {
 	case StepProgress:
-		if last, ok := w.written[key]; ok && e.Time.Sub(last) < progressInterval {
+		// A clock that was set back makes the time since then negative, which must not silence a step until it has caught up.
+		if last, ok := w.written[key]; ok && e.Time.Sub(last).Abs() < progressInterval {
 			return true
 		}
 		w.written[key] = e.Time
