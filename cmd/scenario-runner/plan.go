@@ -1,0 +1,67 @@
+package main
+
+import (
+	"io"
+
+	"github.com/spf13/cobra"
+
+	"github.com/scenario-runner/scenario-runner/engine/plan"
+)
+
+type planFlags struct {
+	selectionFlags
+	allowEnv []string
+	outputs  []string
+}
+
+func newPlan(s streams) *cobra.Command {
+	f := &planFlags{}
+	cmd := &cobra.Command{
+		Use:   "plan PATH...",
+		Short: "Show what scenarios will do and touch, without doing it",
+		Long: `Show the steps of scenarios with their order, their limits and what they will touch, as far as that is known before
+the run. No cluster is touched, and none is asked: what a selector matches is found only by the run.
+
+A step waits for the one before it unless its remarks say otherwise. In the chart of --output mermaid a thick arrow is
+an order that the author asked for (needs, or outputs that are used), a dotted one comes from a background step.`,
+		Example: `  scenario-runner plan scenarios/web.scenario.yaml
+  scenario-runner plan scenarios/ --label area=shop --output mermaid=plan.mmd`,
+		Args:              cobra.MinimumNArgs(1),
+		ValidArgsFunction: completeFiles,
+		RunE:              func(cmd *cobra.Command, args []string) error { return f.run(cmd, s, args) },
+	}
+	f.add(cmd)
+	cmd.Flags().StringSliceVar(&f.allowEnv, "allow-env", nil, "environment variables that expressions may read as env.NAME")
+	cmd.Flags().StringArrayVarP(&f.outputs, "output", "o", []string{"text"}, "plan as KIND[=FILE]: text, mermaid, json (repeatable)")
+	completeWords(cmd, "output", planKinds()...)
+	return cmd
+}
+
+func planKinds() []string { return []string{"text", "mermaid", "json"} }
+
+func (f *planFlags) run(cmd *cobra.Command, s streams, args []string) error {
+	targets, err := parseOutputs(f.outputs, planKinds())
+	if err != nil {
+		return err
+	}
+	loaded, err := loadValid(cmd.Context(), cmd, s, args, f.allowEnv, "nothing is planned")
+	if err != nil {
+		return err
+	}
+	selected, err := f.choose(loaded.Scenarios)
+	if err != nil {
+		return err
+	}
+	r := registry()
+	plans := make([]plan.Plan, len(selected))
+	for i, sc := range selected {
+		plans[i] = plan.Of(sc, r)
+	}
+	for _, t := range targets {
+		write := map[string]func(io.Writer, []plan.Plan) error{"text": plan.Text, "mermaid": plan.Mermaid, "json": plan.JSON}[t.kind]
+		if err := t.write(s.out, func(w io.Writer) error { return write(w, plans) }); err != nil {
+			return errored(err)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,84 @@
+package plan
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+)
+
+// Mermaid writes plans as one flow chart, a frame for each scenario.
+func Mermaid(w io.Writer, plans []Plan) error {
+	m := mermaid{}
+	m.WriteString("flowchart TD\n")
+	for i, p := range plans {
+		m.frame(1, fmt.Sprintf("s%d", i+1), p.Name, func() {
+			m.steps(2, fmt.Sprintf("s%d", i+1), p.Steps)
+			if len(p.Finally) > 0 {
+				m.frame(2, fmt.Sprintf("s%d_finally", i+1), "finally", func() {
+					m.steps(3, fmt.Sprintf("s%d", i+1), p.Finally)
+				})
+			}
+		})
+	}
+	_, err := io.WriteString(w, m.String())
+	return err
+}
+
+type mermaid struct{ strings.Builder }
+
+func (m *mermaid) line(depth int, format string, args ...any) {
+	m.WriteString(strings.Repeat("  ", depth) + fmt.Sprintf(format, args...) + "\n")
+}
+
+func (m *mermaid) frame(depth int, id, title string, inside func()) {
+	m.line(depth, `subgraph %s["%s"]`, id, label(title))
+	inside()
+	m.line(depth, "end")
+}
+
+// steps draws the steps of a list, then the order among them: a full line from a step that must have finished, a thick
+// one where the author asked for that, a dotted one from a step that must only have started.
+func (m *mermaid) steps(depth int, prefix string, steps []Step) {
+	for _, s := range steps {
+		id := prefix + "_" + s.ID
+		if len(s.Steps) > 0 {
+			m.frame(depth, id, s.caption(), func() { m.steps(depth+1, prefix, s.Steps) })
+			continue
+		}
+		m.line(depth, `%s["%s"]`, id, label(s.caption()))
+	}
+	for _, s := range steps {
+		for _, before := range s.direct {
+			arrow := "-->"
+			if slices.Contains(s.Needs, before) {
+				arrow = "==>"
+			}
+			m.line(depth, "%s_%s %s %s_%s", prefix, before, arrow, prefix, s.ID)
+		}
+		for _, before := range s.Started {
+			m.line(depth, "%s_%s -.-> %s_%s", prefix, before, prefix, s.ID)
+		}
+	}
+}
+
+func (s Step) caption() string {
+	text := s.Kind
+	switch {
+	case s.Title == "" || s.Title == s.Kind:
+	case strings.HasPrefix(s.Title, s.Kind):
+		text = s.Title
+	default:
+		text += ": " + s.Title
+	}
+	if s.If != "" {
+		text += " (if " + s.If + ")"
+	}
+	return text
+}
+
+// label escapes a text for a quoted label.
+func label(s string) string {
+	return strings.NewReplacer("#", "#35;", `"`, "#quot;", "&", "#amp;", "<", "#lt;", ">", "#gt;", "`", "#96;").
+		Replace(strings.Join(strings.Fields(s), " "))
+}

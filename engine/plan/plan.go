@@ -1,0 +1,186 @@
+// Package plan says what a scenario will do before it does it: the graph of its steps, their limits, and what they will
+// touch as far as that is known. It looks at the checked document only; no cluster is asked and nothing runs.
+package plan
+
+import (
+	"fmt"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"github.com/scenario-runner/scenario-runner/engine/eval"
+	"github.com/scenario-runner/scenario-runner/engine/scenario"
+	"github.com/scenario-runner/scenario-runner/engine/step"
+)
+
+// Plan is what one scenario will do.
+type Plan struct {
+	Name        string            `json:"name"`
+	File        string            `json:"file"`
+	Description string            `json:"description,omitempty"`
+	Labels      map[string]string `json:"labels"`
+	Namespace   string            `json:"namespace,omitempty"` // "" means one of its own
+	MaxDuration Duration          `json:"maxDuration,omitempty"`
+	Steps       []Step            `json:"steps"`
+	Finally     []Step            `json:"finally,omitempty"`
+	Touches     []Touch           `json:"touches"` // of all steps, in order
+}
+
+// Step is one step of a plan.
+type Step struct {
+	ID        string   `json:"id"`
+	Kind      string   `json:"kind"`
+	Title     string   `json:"title"`
+	Line      int      `json:"line"`
+	After     []string `json:"after,omitempty"`   // ids that must have finished
+	Started   []string `json:"started,omitempty"` // ids that must only have started
+	Needs     []string `json:"needs,omitempty"`   // the part of After that the author asked for
+	If        string   `json:"if,omitempty"`
+	Timeout   Duration `json:"timeout,omitempty"` // absent when there is none
+	Attempts  int      `json:"attempts,omitempty"`
+	Cluster   string   `json:"cluster,omitempty"`
+	Namespace string   `json:"namespace,omitempty"`
+
+	Background      bool `json:"background,omitempty"`
+	Always          bool `json:"always,omitempty"`
+	ContinueOnError bool `json:"continueOnError,omitempty"`
+
+	Together bool   `json:"together,omitempty"` // the steps inside start at once
+	Steps    []Step `json:"steps,omitempty"`    // inside a container step
+
+	direct []string // After without the ids that another one of them waits for anyway
+	usual  bool     // Timeout is that of every step of this kind
+	inLine bool     // it follows the step before it and nothing else, or starts with its container
+}
+
+// Touch is one thing that a step will change.
+type Touch struct {
+	Step string `json:"step"`
+	step.Touch
+}
+
+// Duration is a time that JSON shows as scenarios write it: "1m30s".
+type Duration time.Duration
+
+// Of makes the plan of a scenario.
+func Of(s *scenario.Scenario, r *step.Registry) Plan {
+	p := Plan{
+		Name: s.Name, File: filepath.ToSlash(s.Key), Description: s.Description, Labels: s.Labels, Namespace: s.Namespace,
+		MaxDuration: Duration(s.MaxDuration), Touches: []Touch{},
+	}
+	if p.Labels == nil {
+		p.Labels = map[string]string{}
+	}
+	b := builder{registry: r, plan: &p}
+	p.Steps = b.block(&s.Steps, false)
+	p.Finally = b.block(&s.Finally, false)
+	return p
+}
+
+type builder struct {
+	registry *step.Registry
+	plan     *Plan
+}
+
+func (b *builder) block(block *scenario.Block, together bool) []Step {
+	var out []Step
+	for i, s := range block.Steps {
+		planned := b.step(s)
+		planned.direct = ids(direct(s.After))
+		var usual []string
+		if i > 0 && !together {
+			usual = []string{block.Steps[i-1].ID}
+		}
+		planned.inLine = slices.Equal(planned.direct, usual) && len(planned.Started) == 0
+		out = append(out, planned)
+	}
+	return out
+}
+
+// direct leaves out the steps that others of the list wait for.
+func direct(after []*scenario.Step) []*scenario.Step {
+	return slices.DeleteFunc(slices.Clone(after), func(s *scenario.Step) bool {
+		return slices.ContainsFunc(after, func(other *scenario.Step) bool { return other != s && waitsFor(other, s, map[*scenario.Step]bool{}) })
+	})
+}
+
+func waitsFor(a, b *scenario.Step, seen map[*scenario.Step]bool) bool {
+	if seen[a] {
+		return false
+	}
+	seen[a] = true
+	return slices.ContainsFunc(a.After, func(s *scenario.Step) bool { return s == b || waitsFor(s, b, seen) })
+}
+
+func (b *builder) step(s *scenario.Step) Step {
+	d, _ := b.registry.Get(s.Kind)
+	out := Step{
+		ID: s.ID, Kind: s.Kind, Title: s.Title, Line: s.At.Start.Line,
+		After: ids(s.After), Started: ids(s.AfterStart), Needs: ids(s.Needs),
+		Timeout: Duration(max(s.Timeout, 0)), usual: s.Timeout == d.Timeout,
+		Cluster: textOf(s.Cluster), Namespace: textOf(s.Namespace),
+		Background: s.Background, Always: s.Always, ContinueOnError: s.ContinueOnError, Together: d.Unordered,
+	}
+	if s.If != nil {
+		out.If = s.If.Source
+	}
+	if s.Retry != nil {
+		out.Attempts = s.Retry.Attempts
+	}
+	b.touch(s, d, out)
+	for _, inner := range s.Task.Blocks() {
+		if block, ok := inner.Steps.(*scenario.Block); ok {
+			out.Steps = append(out.Steps, b.block(block, d.Unordered)...)
+		}
+	}
+	return out
+}
+
+// touch adds what a step will change: what it says itself or, when it says nothing, its title. Steps that only look, and
+// those that only direct others, change nothing.
+func (b *builder) touch(s *scenario.Step, d step.Definition, out Step) {
+	if t, ok := s.Task.(step.Toucher); ok {
+		for _, touch := range t.Touches() {
+			b.plan.Touches = append(b.plan.Touches, Touch{Step: s.ID, Touch: touch})
+		}
+		return
+	}
+	if d.Group == step.Flow || d.Group == step.Judging || d.Group == step.Story && d.Judges {
+		return
+	}
+	touch := step.Touch{Verb: s.Kind, What: s.Title}
+	if out.Namespace != "" {
+		touch.Where = "namespace " + out.Namespace
+	}
+	if out.Cluster != "" {
+		touch.Where = fmt.Sprintf("cluster %s %s", out.Cluster, touch.Where)
+	}
+	b.plan.Touches = append(b.plan.Touches, Touch{Step: s.ID, Touch: touch})
+}
+
+func ids(steps []*scenario.Step) []string {
+	var out []string
+	for _, s := range steps {
+		out = append(out, s.ID)
+	}
+	return out
+}
+
+// textOf returns a text as it will be or, when that is not known yet, the expressions that decide it.
+func textOf(t eval.Text) string {
+	if !t.Dynamic() {
+		text, _ := t.Eval(nil)
+		return text
+	}
+	var out string
+	for i, p := range t.Programs() {
+		if i > 0 {
+			out += "…"
+		}
+		out += "${{ " + p.Source + " }}"
+	}
+	if t.Single() == nil {
+		out = "…" + out + "…"
+	}
+	return out
+}
