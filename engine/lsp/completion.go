@@ -22,7 +22,7 @@ func (i *items) add(c completionItem, insert string) {
 	c.SortText = fmt.Sprintf("%04d", len(i.list))
 	c.Edit = &textEdit{Range: i.document.span(i.from, i.to), NewText: insert}
 	if strings.Contains(insert, "$") {
-		c.Format = 2
+		c.Format, c.Mode = formatSnippet, modeAdjustIndentation
 	}
 	i.list = append(i.list, c)
 }
@@ -53,7 +53,8 @@ func (s *Server) completion(d *document, offset int) completionList {
 // keys offers what a mapping at the place may have and does not have yet.
 func (s *Server) keys(d *document, t target, p place, out *items) {
 	has := func(name string) bool { return p.key && name != p.name && slices.Contains(*p.siblings, name) }
-	column := d.position(p.from).Character
+	at := d.position(p.from)
+	column := max(at.Character-indentOf(d.lineText(at.Line)), 0)
 	after := p.key && strings.HasPrefix(strings.TrimLeft(d.text[p.to:], " "), ":")
 	if t.step {
 		s.stepKeys(column, after, has, out)
@@ -69,6 +70,9 @@ func (s *Server) keys(d *document, t target, p place, out *items) {
 		}
 	}
 }
+
+// indentOf returns how far a line is indented. Clients put that much before every further line of what they insert.
+func indentOf(line string) int { return len(line) - len(strings.TrimLeft(line, " ")) }
 
 // lone goes into a list that may be written as its only element.
 func lone(t target) target {

@@ -145,7 +145,8 @@ func TestCompletionWrites(t *testing.T) {
 			text, _ := lsptest.Split(test.text, "‸")
 			for _, i := range complete(t, c, uri, test.text) {
 				if i.Label == test.label {
-					if d := cmp.Diff(head+test.want, apply(text, i.TextEdit.Range, i.TextEdit.NewText)); d != "" {
+					written := indented(text, i.TextEdit.Range.Start.Line, i.TextEdit.NewText)
+					if d := cmp.Diff(head+test.want, apply(text, i.TextEdit.Range, written)); d != "" {
 						t.Error(d)
 					}
 					return
@@ -154,6 +155,12 @@ func TestCompletionWrites(t *testing.T) {
 			t.Errorf("%s is not offered", test.label)
 		})
 	}
+}
+
+// indented does what an editor does with the further lines of what it inserts: it indents them as the line is.
+func indented(text string, line int, insert string) string {
+	first := strings.Split(text, "\n")[line]
+	return strings.ReplaceAll(insert, "\n", "\n"+first[:len(first)-len(strings.TrimLeft(first, " "))])
 }
 
 // apply does what an editor does with an edit.

@@ -97,6 +97,7 @@ type completionItem struct {
 	SortText      string    `json:"sortText"`
 	FilterText    string    `json:"filterText,omitempty"`
 	Format        int       `json:"insertTextFormat,omitempty"`
+	Mode          int       `json:"insertTextMode,omitempty"`
 	Edit          *textEdit `json:"textEdit,omitempty"`
 }
 
@@ -104,6 +105,12 @@ type completionList struct {
 	Incomplete bool             `json:"isIncomplete"`
 	Items      []completionItem `json:"items"`
 }
+
+// How the text of an item is inserted.
+const (
+	formatSnippet         = 2
+	modeAdjustIndentation = 2
+)
 
 // Kinds of completion items.
 const (
