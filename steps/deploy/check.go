@@ -18,6 +18,7 @@ func check(c *Config, p *step.Problems) {
 	if p.Given("template") && !p.Given("manifests") {
 		p.At("template", "template is about manifest files, but there are none; inline objects are evaluated always")
 	}
+	c.unknown = p.Given("kustomize") || p.Given("manifests") && len(c.Manifests) == 0 || p.Given("inline") && len(c.Inline) == 0
 	readiness.Check(c.Tolerate, p)
 	if p.Dynamic("manifests") {
 		checkFiles(c, p)
@@ -37,7 +38,8 @@ func checkFiles(c *Config, p *step.Problems) {
 		if name == "" {
 			continue
 		}
-		_, errs := manifest.Read(p.Dir(), name)
+		objects, errs := manifest.Read(p.Dir(), name)
+		c.written = append(c.written, objects...)
 		for _, err := range errs {
 			p.At(fmt.Sprintf("manifests.%d", i), "%s", err)
 		}

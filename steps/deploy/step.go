@@ -8,7 +8,9 @@ import (
 	"strings"
 	"time"
 
+	"github.com/scenario-runner/scenario-runner/engine/eval"
 	"github.com/scenario-runner/scenario-runner/engine/step"
+	"github.com/scenario-runner/scenario-runner/steps/deploy/manifest"
 	"github.com/scenario-runner/scenario-runner/steps/kube"
 )
 
@@ -26,6 +28,9 @@ type Config struct {
 	WaitReady   bool              `yaml:"waitReady" doc:"Wait until every object is ready; true unless told otherwise."`
 	Tolerate    []string          `yaml:"tolerate" single:"true" doc:"States in which the wait goes on although it is not likely to end well: jobFailed, podFailed, imagePull, containerConfig, unschedulable, quota, progressDeadline, stalled." example:"[imagePull]"`
 	Undo        string            `yaml:"undo" enum:"auto,keep" doc:"With keep the objects stay after the scenario, unless they are in its own namespace."`
+
+	written []manifest.Object // those in files that are known before the run
+	unknown bool              // there are others
 }
 
 // Outputs are what later steps read.
@@ -54,7 +59,10 @@ func New(env *kube.Env) step.Definition {
 		Default: func() Config { return Config{WaitReady: true} },
 		Check:   check,
 		Title:   title,
-		Run:     s.run,
+		Refine: func(c *Config, in *step.Place, t eval.Type) eval.Type {
+			return c.refine(env.Definitions(in), t)
+		},
+		Run: s.run,
 	})
 }
 

@@ -21,6 +21,7 @@ import (
 	resourcev1 "k8s.io/api/resource/v1"
 	schedulingv1 "k8s.io/api/scheduling/v1"
 	storagev1 "k8s.io/api/storage/v1"
+	storagemigrationv1 "k8s.io/api/storagemigration/v1"
 )
 
 // builtin is one row of the table of built-in kinds.
@@ -45,7 +46,8 @@ func builtins() []group {
 		{"", "v1", []builtin{
 			kind[corev1.ConfigMap]("configmaps", "cm"),
 			kind[corev1.ComponentStatus]("componentstatuses", "cs"),
-			kind[corev1.Endpoints]("endpoints", "ep"), //nolint:staticcheck // deprecated, and still there
+			//lint:ignore SA1019 it is deprecated, and still there
+			kind[corev1.Endpoints]("endpoints", "ep"),
 			kind[corev1.Event]("events", "ev"),
 			kind[corev1.LimitRange]("limitranges", "limits"),
 			kind[corev1.Namespace]("namespaces", "ns"),
@@ -71,7 +73,11 @@ func builtins() []group {
 		{"autoscaling", "v2", []builtin{kind[autoscalingv2.HorizontalPodAutoscaler]("horizontalpodautoscalers", "hpa")}},
 		{"autoscaling", "v1", []builtin{kind[autoscalingv1.HorizontalPodAutoscaler]("horizontalpodautoscalers", "hpa")}},
 		{"batch", "v1", []builtin{kind[batchv1.CronJob]("cronjobs", "cj"), kind[batchv1.Job]("jobs", "")}},
-		{"certificates.k8s.io", "v1", []builtin{kind[certificatesv1.CertificateSigningRequest]("certificatesigningrequests", "csr")}},
+		{"certificates.k8s.io", "v1", []builtin{
+			kind[certificatesv1.CertificateSigningRequest]("certificatesigningrequests", "csr"),
+			kind[certificatesv1.ClusterTrustBundle]("clustertrustbundles", ""),
+			kind[certificatesv1.PodCertificateRequest]("podcertificaterequests", ""),
+		}},
 		{"networking.k8s.io", "v1", []builtin{
 			kind[networkingv1.IngressClass]("ingressclasses", ""),
 			kind[networkingv1.Ingress]("ingresses", "ing"),
@@ -112,9 +118,11 @@ func builtins() []group {
 		}},
 		{"resource.k8s.io", "v1", []builtin{
 			kind[resourcev1.DeviceClass]("deviceclasses", ""),
+			kind[resourcev1.DeviceTaintRule]("devicetaintrules", ""),
 			kind[resourcev1.ResourceClaim]("resourceclaims", ""),
 			kind[resourcev1.ResourceClaimTemplate]("resourceclaimtemplates", ""),
 			kind[resourcev1.ResourceSlice]("resourceslices", ""),
 		}},
+		{"storagemigration.k8s.io", "v1", []builtin{kind[storagemigrationv1.StorageVersionMigration]("storageversionmigrations", "")}},
 	}
 }
