@@ -51,14 +51,15 @@ const (
 type saboteur struct {
 	kubeconfig string
 
-	share  float64 // of requests that meet trouble
-	server *httptest.Server
-	proxy  *httputil.ReverseProxy
-	mu     sync.Mutex
-	random *rand.Rand
-	made   map[fault]int
-	bodies map[string][][]byte
-	total  int
+	share   float64 // of requests that meet trouble
+	server  *httptest.Server
+	proxy   *httputil.ReverseProxy
+	mu      sync.Mutex
+	random  *rand.Rand
+	made    map[fault]int
+	bodies  map[string][][]byte
+	total   int
+	watches map[string]int // by path
 }
 
 func newSaboteur(t testing.TB, kubeconfig string, seed uint64, share float64) *saboteur {
@@ -77,7 +78,7 @@ func newSaboteur(t testing.TB, kubeconfig string, seed uint64, share float64) *s
 		t.Fatal(err)
 	}
 	s := &saboteur{
-		share: share, random: rand.New(rand.NewPCG(seed, 1)), made: map[fault]int{}, bodies: map[string][][]byte{},
+		share: share, random: rand.New(rand.NewPCG(seed, 1)), made: map[fault]int{}, bodies: map[string][][]byte{}, watches: map[string]int{},
 	}
 	s.proxy = &httputil.ReverseProxy{
 		Rewrite:        func(r *httputil.ProxyRequest) { r.SetURL(target) },
@@ -112,6 +113,7 @@ func (s *saboteur) choose(r *http.Request) fault {
 	share := s.share
 	switch {
 	case isWatch(r):
+		s.watches[r.URL.Path]++
 		choices = []fault{busyBriefly, broken, unavailable, reset, dropped, dropped, torn, torn, expired, gone, slowWatch}
 		share = 2 * s.share
 	case r.Method == http.MethodGet:
@@ -129,6 +131,20 @@ func (s *saboteur) choose(r *http.Request) fault {
 func (s *saboteur) count(f fault) fault {
 	s.made[f]++
 	return f
+}
+
+// requests returns how many requests came, watches included.
+func (s *saboteur) requests() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.total
+}
+
+// watched returns how often each path was watched.
+func (s *saboteur) watched() map[string]int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return maps.Clone(s.watches)
 }
 
 // number returns a random number below n.

@@ -15,7 +15,8 @@ import (
 // script is a source whose looks come at given times after the start.
 type script struct {
 	looks []moment
-	now   any // what a fresh read gives
+	now   any           // what a fresh read gives
+	slow  time.Duration // how long that takes
 }
 
 type moment struct {
@@ -23,7 +24,12 @@ type moment struct {
 	look observe.Look
 }
 
-func (s *script) Once(context.Context) (observe.Look, error) {
+func (s *script) Once(ctx context.Context) (observe.Look, error) {
+	select {
+	case <-time.After(s.slow):
+	case <-ctx.Done():
+		return observe.Look{}, context.Cause(ctx)
+	}
 	return observe.Look{Value: s.now, At: time.Now()}, nil
 }
 
@@ -111,6 +117,24 @@ func TestStoredStatesDoNotDecide(t *testing.T) {
 		took, err := decide(t, &Config{Within: time.Minute}, &script{now: 2, looks: []moment{{0, stale(1)}, {3 * time.Second, seen(1)}}})
 		if err != nil || took != 3*time.Second {
 			t.Errorf("within: took %s, %v; want 3s", took, err)
+		}
+	})
+}
+
+// A server in trouble may need longer to confirm a violation than the claims have to hold.
+func TestAViolationIsOneHoweverLongItsConfirmationTakes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		first := observe.Look{Value: 2, Stored: true}
+		_, err := decide(t, &Config{Always: 5 * time.Second}, &script{now: 2, slow: 8 * time.Second, looks: []moment{{0, first}}})
+		if want := "a == 1 is false, 8s into the 5s that were watched"; err == nil || failure(t, err, step.Failed).Error() != want {
+			t.Errorf("got  %v\nwant %s", err, want)
+		}
+		if _, err := decide(t, &Config{Always: 5 * time.Second}, &script{now: 1, slow: 8 * time.Second, looks: []moment{{0, first}}}); err != nil {
+			t.Errorf("what was not confirmed: %v", err)
+		}
+		_, err = decide(t, &Config{Always: 5 * time.Second}, &script{now: 2, slow: time.Hour, looks: []moment{{0, first}}})
+		if err == nil || step.VerdictOf(err) != step.Errored {
+			t.Errorf("a confirmation that never comes: %v", err)
 		}
 	})
 }

@@ -104,6 +104,8 @@ func (b *board) consistently(ctx context.Context) error {
 	var began, missed time.Time
 	var timer *time.Timer
 	var findings []finding
+	var unknown error // why a look that violated the claims could not be confirmed
+	violated := false
 	err := b.watch(watched, true, func(l observe.Look) (bool, error) {
 		if timer == nil {
 			began = time.Now()
@@ -114,17 +116,22 @@ func (b *board) consistently(ctx context.Context) error {
 		after := l.At.Sub(began)
 		var err error
 		if findings = b.judge(after); len(findings) > 0 {
-			findings, err = b.confirm(watched, findings, after)
+			// Not within the span: a violation whose confirmation takes longer than what is left of it is one all the same.
+			findings, err = b.confirm(ctx, findings, after)
 		}
+		violated = err == nil && len(findings) > 0
+		unknown = err
 		b.progress(findings)
-		return len(findings) > 0, err
+		return violated, err
 	})
 	if timer != nil {
 		timer.Stop()
 	}
 	switch {
-	case errors.Is(err, errDecided):
+	case violated:
 		return b.failure(ctx, findings, b.moment(findings, began))
+	case unknown != nil:
+		return unknown
 	case errors.Is(err, errHeld) && !missed.IsZero():
 		return step.Inconclude("the claims held at every look for %s, but a watch was interrupted %s after the start and it is not known what happened meanwhile",
 			observe.Span(span), observe.Span(missed.Sub(began).Round(time.Millisecond)))
