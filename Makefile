@@ -51,6 +51,12 @@ race: build test-parts ## Run the same suite with the race detector (needs a C c
 test-sandbox: sandbox ## Test the cluster in the box itself
 	$(MAKE) -C sandbox test
 
+.PHONY: test-editors
+test-editors: runner ## Test the schema and the language server with yaml-language-server and Neovim (needs Node.js 20 or newer and npm)
+	@command -v nvim >/dev/null || { [ "$$(id -u)" = 0 ] && apt-get install -y --no-install-recommends neovim; } || \
+		{ echo "install Neovim 0.7 or newer first"; exit 1; }
+	cd editors/test && npm ci --no-audit --no-fund --ignore-scripts && npm test
+
 .PHONY: e2e
 e2e: build ## Run what needs more than the everyday suite: the sandbox's own tests and the demo
 	$(MAKE) test-sandbox
