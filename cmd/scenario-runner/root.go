@@ -98,7 +98,7 @@ func newRoot(s streams) *cobra.Command {
 	root.SetErr(s.err)
 	root.PersistentFlags().String("color", "auto", "colour the output: auto, always, never")
 	root.AddCommand(
-		newRun(s), newValidate(s), newPlan(s), newList(s), newFmt(s), newCleanup(s), newReport(s), newSteps(s), newSchema(s), newSandbox(s), newVersion(s), newLSP(s),
+		newRun(s), newValidate(s), newPlan(s), newList(s), newFmt(s), newNew(s), newCleanup(s), newReport(s), newSteps(s), newSchema(s), newSandbox(s), newDoctor(s), newVersion(s), newLSP(s),
 	)
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return fmt.Errorf("%w; see %s --help", err, cmd.CommandPath())
