@@ -248,6 +248,9 @@ func TestKillAtAnyMomentLeavesNothingAfterCleanup(t *testing.T) {
 			t.Errorf("kill %d after %s: not as before:\n%s\nthe run said:\n%s\ncleanup said:\n%s", n, after, d, output, said)
 			before = s.everything(t)
 		}
+		if n%50 == 49 {
+			t.Logf("%d kills", n+1)
+		}
 	}
 	t.Logf("%d kills within %s; %d alerts fired", o.kills, whole, s.fired)
 	if s.fired == 0 {

@@ -43,6 +43,7 @@ type board struct {
 	mu      sync.Mutex // guards the seats and what follows
 	looks   int
 	decided bool
+	blind   bool // a watch was interrupted when the time was over
 }
 
 // newBoard opens the sources.
@@ -129,6 +130,11 @@ func (b *board) watch(ctx context.Context, every bool, decide func(l observe.Loo
 		}
 		watching.Go(func() {
 			err := watch(watched, func(l observe.Look) (bool, error) { return b.turn(s, l, decide) })
+			if errors.Is(err, kube.ErrBlind) {
+				b.mu.Lock()
+				b.blind = true
+				b.mu.Unlock()
+			}
 			if err == nil {
 				err = errDecided
 			}

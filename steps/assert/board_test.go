@@ -2,6 +2,7 @@ package assert
 
 import (
 	"context"
+	"fmt"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -9,6 +10,7 @@ import (
 	"github.com/scenario-runner/scenario-runner/engine/eval"
 	"github.com/scenario-runner/scenario-runner/engine/step"
 	"github.com/scenario-runner/scenario-runner/engine/steptest"
+	"github.com/scenario-runner/scenario-runner/steps/kube"
 	"github.com/scenario-runner/scenario-runner/steps/observe"
 )
 
@@ -17,6 +19,7 @@ type script struct {
 	looks []moment
 	now   any           // what a fresh read gives
 	slow  time.Duration // how long that takes
+	blind bool          // the watch is interrupted at the end
 }
 
 type moment struct {
@@ -47,6 +50,9 @@ func (s *script) Watch(ctx context.Context, _ bool, f func(observe.Look) (bool, 
 		}
 	}
 	<-ctx.Done()
+	if s.blind {
+		return fmt.Errorf("%w: %w", context.Cause(ctx), kube.ErrBlind)
+	}
 	return context.Cause(ctx)
 }
 
@@ -92,6 +98,16 @@ func TestAGapIsInconclusive(t *testing.T) {
 		const want = "the claims held at every look for 10s, but a watch was interrupted 4s after the start and it is not known what happened meanwhile"
 		if got := failure(t, err, step.Inconclusive).Error(); got != want {
 			t.Errorf("got  %s\nwant %s", got, want)
+		}
+	})
+}
+
+func TestAnInterruptionAtTheEndIsInconclusive(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		_, err := decide(t, &Config{Always: 10 * time.Second}, &script{blind: true, looks: []moment{{0, seen(1)}}})
+		const want = "the claims held at every look for 10s, but the watch was interrupted at the end and it is not known what happened meanwhile"
+		if err == nil || failure(t, err, step.Inconclusive).Error() != want {
+			t.Errorf("got  %v\nwant %s", err, want)
 		}
 	})
 }

@@ -16,7 +16,7 @@ var (
 	// errTimeout is the cause of a context whose time, as this step counts it, is over.
 	errTimeout = errors.New("timed out")
 	// errHeld ends the watches when the claims held for long enough.
-	errHeld = errors.New("the claims held")
+	errHeld = fmt.Errorf("the claims held: %w", kube.ErrEnough)
 )
 
 // lookTime is how long a single look at all sources may take, beside the time that the author gives the claims.
@@ -135,6 +135,8 @@ func (b *board) consistently(ctx context.Context) error {
 	case errors.Is(err, errHeld) && !missed.IsZero():
 		return step.Inconclude("the claims held at every look for %s, but a watch was interrupted %s after the start and it is not known what happened meanwhile",
 			observe.Span(span), observe.Span(missed.Sub(began).Round(time.Millisecond)))
+	case errors.Is(err, errHeld) && b.blind:
+		return step.Inconclude("the claims held at every look for %s, but %v", observe.Span(span), kube.ErrBlind)
 	case errors.Is(err, errHeld):
 		return nil
 	}

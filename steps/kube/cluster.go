@@ -24,6 +24,13 @@ type Query = watch.Query
 // Snapshot is a state of what a wait is about.
 type Snapshot = watch.Snapshot
 
+// ErrEnough and ErrBlind are about the end of waits for every event: a cause that wraps the former claims that all was
+// seen, and the latter is the answer when the watch was interrupted.
+var (
+	ErrEnough = watch.ErrEnough
+	ErrBlind  = watch.ErrBlind
+)
+
 // Cluster is a connection to one API server, shared by all scenarios of a run.
 type Cluster struct {
 	Name       string // as in `cluster:`; "" is the default

@@ -3,6 +3,7 @@ package waitfor
 import (
 	"context"
 	"errors"
+	"fmt"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -24,6 +25,7 @@ type script struct {
 	now     any // what a fresh read gives
 	finding *explain.Finding
 	found   time.Duration // when finding is seen
+	blind   bool          // the watch is interrupted at the end
 }
 
 type moment struct {
@@ -49,6 +51,9 @@ func (s *script) Watch(ctx context.Context, _ bool, f func(observe.Look) (bool, 
 		}
 	}
 	<-ctx.Done()
+	if s.blind {
+		return fmt.Errorf("%w: %w", context.Cause(ctx), kube.ErrBlind)
+	}
 	return context.Cause(ctx)
 }
 
@@ -97,6 +102,17 @@ func TestAGapStartsHoldsForAgain(t *testing.T) {
 		}
 		if took != 16*time.Second {
 			t.Errorf("took %s, want 10s after the gap at 6s", took)
+		}
+	})
+}
+
+func TestAnInterruptionAtTheEndOfHoldsForIsInconclusive(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &script{blind: true, looks: []moment{{0, seen("good")}}}
+		_, err := await(t, s, func(c *Config) { c.HoldsFor = 10 * time.Second })
+		const want = "the condition was true at every look for 10s, but the watch was interrupted at the end and it is not known what happened meanwhile"
+		if err == nil || step.VerdictOf(err) != step.Inconclusive || err.Error() != want {
+			t.Errorf("got  %v\nwant %s", err, want)
 		}
 	})
 }

@@ -13,7 +13,7 @@ import (
 )
 
 // errHeld ends the watch when the condition was true for long enough.
-var errHeld = errors.New("the condition held")
+var errHeld = fmt.Errorf("the condition held: %w", kube.ErrEnough)
 
 // errTimeout is the cause of a context whose time, as this step counts it, is over.
 var errTimeout = errors.New("timed out")
@@ -51,6 +51,8 @@ func (w *wait) await(ctx, limited context.Context, subject *observe.Subject) (Ou
 	w.sentinel.Wait()
 	var given *givenUp
 	switch cause := context.Cause(watched); {
+	case errors.Is(cause, errHeld) && errors.Is(err, kube.ErrBlind):
+		return w.outputs(), step.Inconclude("the condition was true at every look for %s, but %v", observe.Span(w.c.HoldsFor), kube.ErrBlind)
 	case err == nil || errors.Is(cause, errHeld):
 		return w.finish()
 	case errors.As(cause, &given):

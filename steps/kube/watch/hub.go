@@ -22,6 +22,8 @@ type Options struct {
 	Linger time.Duration
 	// Silence is how long a watch may say nothing at all, not even a bookmark, before it is taken for dead; 100 s.
 	Silence time.Duration
+	// Recovery is how long the end of a wait for every event is put off until an interrupted watch is there again; 5 s.
+	Recovery time.Duration
 	// ListFirst turns streamed lists off from the start.
 	ListFirst bool
 }
@@ -67,6 +69,9 @@ func NewHub(api *client.Client, options Options) *Hub {
 	}
 	if options.Silence == 0 {
 		options.Silence = 100 * time.Second
+	}
+	if options.Recovery == 0 {
+		options.Recovery = 5 * time.Second
 	}
 	hub := &Hub{
 		api: api, options: options, known: newKnowledge(), streams: map[scope]*stream{},

@@ -168,6 +168,8 @@ func (s *stream) watch(query url.Values, first map[Key]*unstructured.Unstructure
 		return watchError(ctx, err)
 	}
 	defer body.Close()
+	s.turn(first == nil)
+	defer s.turn(false)
 	frames := json.NewDecoder(body)
 	for {
 		var frame event
@@ -229,6 +231,7 @@ func (s *stream) handle(frame event, first *map[Key]*unstructured.Unstructured) 
 			}
 			s.replace(*first, object.GetResourceVersion())
 			*first = nil
+			s.turn(true)
 		} else if *first == nil {
 			s.resumeAt(object.GetResourceVersion())
 		}

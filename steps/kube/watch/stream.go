@@ -37,6 +37,8 @@ type stream struct {
 	grouped map[string][]*subscription // by namespace, "" for all
 	waiters int
 	linger  *time.Timer
+	live    bool          // a watch is open and the state is known
+	turned  chan struct{} // closed and replaced when live changes
 }
 
 func newStream(ctx context.Context, h *Hub, mapping discovery.Mapping, where scope) *stream {
@@ -44,6 +46,7 @@ func newStream(ctx context.Context, h *Hub, mapping discovery.Mapping, where sco
 	return &stream{
 		hub: h, mapping: mapping, scope: where, life: life, end: end, backoff: client.NewBackoff(h.api.Policy()),
 		store: newStore(), named: map[Key][]*subscription{}, grouped: map[string][]*subscription{},
+		turned: make(chan struct{}),
 	}
 }
 
@@ -137,7 +140,7 @@ func (s *stream) follow(ctx context.Context, sub *subscription, f func(Snapshot)
 	for {
 		select {
 		case <-ctx.Done():
-			return context.Cause(ctx)
+			return s.concluded(ctx, sub)
 		case <-sub.wake:
 		}
 		s.mu.Lock()
