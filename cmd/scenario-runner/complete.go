@@ -8,6 +8,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/scenario-runner/scenario-runner/engine"
+	"github.com/scenario-runner/scenario-runner/engine/report"
+	"github.com/scenario-runner/scenario-runner/engine/run"
 )
 
 // completeFiles completes arguments that name scenario files or folders.
@@ -66,4 +68,42 @@ func completeLabels(cmd *cobra.Command, args []string, _ string) ([]string, cobr
 		}
 	}
 	return slices.Sorted(maps.Keys(labels)), cobra.ShellCompDirectiveNoFileComp
+}
+
+const completionLong = `Print a script with which your shell completes commands, flags, files, labels, step kinds and ids of runs.
+
+  bash  scenario-runner completion bash > ~/.local/share/bash-completion/completions/scenario-runner
+  zsh   scenario-runner completion zsh > "${fpath[1]}/_scenario-runner"
+  fish  scenario-runner completion fish > ~/.config/fish/completions/scenario-runner.fish
+  pwsh  scenario-runner completion powershell >> $PROFILE
+
+Start a new shell after that. For bash, the package bash-completion has to be installed; for zsh, the folder has to exist
+and compinit to run.`
+
+// completions adds what the commands do not complete themselves.
+func completions(root *cobra.Command) {
+	root.InitDefaultCompletionCmd()
+	words := map[string]map[string][]string{
+		"run": {
+			"output":  report.Kinds(),
+			"cleanup": {string(run.CleanupBackground), string(run.CleanupWait), string(run.CleanupKeep)},
+		},
+		"report": {"output": report.Kinds()},
+	}
+	for _, cmd := range root.Commands() {
+		for _, flag := range slices.Sorted(maps.Keys(words[cmd.Name()])) {
+			completeWords(cmd, flag, words[cmd.Name()][flag]...)
+		}
+		switch cmd.Name() {
+		case "report":
+			cmd.ValidArgsFunction = completeRuns
+		case "cleanup":
+			complete(cmd, "run", completeRuns)
+		case "sandbox":
+			cmd.ValidArgs = []string{"up", "down", "status", "kubeconfig", "logs", "exec"}
+		case "completion":
+			cmd.Long = completionLong
+		}
+	}
+	completeWords(root, "color", "auto", "always", "never")
 }

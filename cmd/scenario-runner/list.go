@@ -69,7 +69,7 @@ func (f *listFlags) run(cmd *cobra.Command, s streams, args []string) error {
 		return err
 	}
 	known, err := f.known()
-	if err == nil && known == nil {
+	if err == nil && len(known) == 0 {
 		known, err = pastDurations()
 	}
 	if err != nil {

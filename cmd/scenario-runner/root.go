@@ -100,6 +100,7 @@ func newRoot(s streams) *cobra.Command {
 	root.AddCommand(
 		newRun(s), newValidate(s), newPlan(s), newList(s), newFmt(s), newNew(s), newCleanup(s), newReport(s), newSteps(s), newSchema(s), newSandbox(s), newDoctor(s), newVersion(s), newLSP(s),
 	)
+	completions(root)
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return fmt.Errorf("%w; see %s --help", err, cmd.CommandPath())
 	})

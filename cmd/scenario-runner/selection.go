@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"iter"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -20,7 +21,7 @@ type selectionFlags struct {
 	labels    []string
 	name      string
 	shard     string
-	durations string
+	durations []string
 }
 
 func (f *selectionFlags) add(cmd *cobra.Command) {
@@ -28,7 +29,7 @@ func (f *selectionFlags) add(cmd *cobra.Command) {
 	flags.StringSliceVarP(&f.labels, "label", "l", nil, "only scenarios with this label: key, key=value or key!=value (repeatable, all must match)")
 	flags.StringVar(&f.name, "name", "", "only scenarios whose name matches this regular expression")
 	flags.StringVar(&f.shard, "shard", "", "only the i-th of n parts of the selection, as i/n; every scenario is in exactly one")
-	flags.StringVar(&f.durations, "durations", "", "JSON report of an earlier run; parts then take equally long (give the same file to every part)")
+	flags.StringSliceVar(&f.durations, "durations", nil, "JSON report of an earlier run (repeatable); parts then take equally long; give the same files to every part")
 	complete(cmd, "label", completeLabels)
 }
 
@@ -64,21 +65,22 @@ func (f *selectionFlags) choose(all []*scenario.Scenario) ([]*scenario.Scenario,
 	return out, nil
 }
 
-// known returns the durations of the file that was given. The runs on this machine are not asked: another machine has
-// other ones, would divide otherwise, and a scenario could fall into no shard.
+// known returns the durations of the files that were given, a later one wins. The runs on this machine are not asked:
+// another machine has other ones, would divide otherwise, and a scenario could fall into no shard.
 func (f *selectionFlags) known() (shard.Durations, error) {
-	if f.durations == "" {
-		return nil, nil //nolint:nilnil // none are known
+	all := shard.Durations{}
+	for _, file := range f.durations {
+		data, err := os.ReadFile(file)
+		if err != nil {
+			return nil, fmt.Errorf("--durations: %w", err)
+		}
+		known, err := shard.FromJSON(data)
+		if err != nil {
+			return nil, fmt.Errorf("--durations %s: %w", file, err)
+		}
+		maps.Copy(all, known)
 	}
-	data, err := os.ReadFile(f.durations)
-	if err != nil {
-		return nil, fmt.Errorf("--durations: %w", err)
-	}
-	known, err := shard.FromJSON(data)
-	if err != nil {
-		return nil, fmt.Errorf("--durations %s: %w", f.durations, err)
-	}
-	return known, nil
+	return all, nil
 }
 
 func shardItems(scenarios []*scenario.Scenario, known shard.Durations) []shard.Item {
