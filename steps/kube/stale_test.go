@@ -83,3 +83,43 @@ func TestReadsFromBeforeOurOwnChangesAreMadeAgain(t *testing.T) {
 		t.Errorf("the cache answered %d times", served.Load())
 	}
 }
+
+// refused loses the answer to the first change of config maps and refuses the next ones.
+func refused(t *testing.T, changes *atomic.Int64, loseFirst bool) *kubetest.Proxy {
+	isChange := func(r *http.Request) bool {
+		return r.Method == http.MethodPatch && strings.Contains(r.URL.Path, "/configmaps/") && r.Header.Get("Content-Type") == "application/merge-patch+json"
+	}
+	return kubetest.NewProxy(t, kubetest.Kubeconfig(t), func(w http.ResponseWriter, r *http.Request) bool {
+		if !isChange(r) || changes.Add(1) == 1 && loseFirst {
+			return false
+		}
+		w.Header().Set("Content-Type", "application/json")
+		w.WriteHeader(http.StatusForbidden)
+		_, _ = w.Write([]byte(`{"kind":"Status","apiVersion":"v1","status":"Failure","reason":"Forbidden","code":403,"message":"no more changes"}`))
+		return true
+	}, isChange)
+}
+
+func TestEntryOfARefusedChangeIsKeptWhenAnEarlierAttemptMayHaveWorked(t *testing.T) {
+	for _, lost := range []bool{false, true} {
+		var changes atomic.Int64
+		owner := kubetest.NewOn(t, refused(t, &changes, lost).Kubeconfig)
+		owner.Apply(t, configMap)
+		run := *owner.Run
+		run.Namespace = owner.Target.Namespace
+		run.Scenario.Owned, run.Scenario.Namespace, run.Scenario.ID = false, "default", run.Scenario.ID+"-guest"
+		guest, err := owner.Env.Target(t.Context(), &run)
+		if err != nil {
+			t.Fatal(err)
+		}
+		before := len(owner.Host.Open())
+		_, err = guest.Patch(t.Context(), ref(t, "cm/settings"), kube.Patch{Body: map[string]any{"data": map[string]any{"color": "red"}}})
+		if err == nil || !strings.HasSuffix(err.Error(), "no more changes") {
+			t.Errorf("lost %v: %v", lost, err)
+		}
+		changed := text(get(t, guest, "cm/settings"), "data", "color") == "red"
+		if kept := len(owner.Host.Open()) > before; kept != lost || changed != lost {
+			t.Errorf("an answer was lost: %v; the change was made: %v; its entry was kept: %v", lost, changed, kept)
+		}
+	}
+}
