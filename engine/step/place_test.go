@@ -88,7 +88,7 @@ func TestNamesHaveTheTypesThatTheStepKnows(t *testing.T) {
 		"{of: size, until: thing.size == 1}":                                                     "",
 		"{until: thing.size == 1, of: size}":                                                     "",
 		"{until: thing.sise == 1, of: size}":                                                     `unknown field "sise" of thing; did you mean "size"?`,
-		"{until: thing.size == 1, of: 'si${{ vars.z }}'}":                                        `unknown field "size" of thing; it has si`,
+		"{until: thing.size == 1, of: 'si${{ vars.z }}'}":                                        `unknown field "size" of thing; did you mean "si"?`,
 		"{until: place.shop == 1}":                                                               "",
 		"{until: place.chop == 1}":                                                               `unknown field "chop" of place; did you mean "shop"?`,
 		"{that: [a.one == 1, b.two == 2], given: {a: one, b: two}}":                              "",
