@@ -1,6 +1,7 @@
 package eval_test
 
 import (
+	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -79,6 +80,20 @@ func TestAbsentFieldsAreZero(t *testing.T) {
 		"pod.status.restarts":                                3,
 		"pod.owner.status.restarts == 0":                     true,
 		"pod.owner.status.restarts > 1":                      false,
+		"pod.status.restarts in [2, 3]":                      true,
+		"pod.status.restarts in 2..4":                        true,
+		"pod?.owner?.status?.phase in ['a', 'b']":            false,
+		"pod.status.phase in ['', 'b']":                      true,
+		"sum(map(pods, .status.restarts)) == 1":              true,
+		"max(map(pods, .status.restarts)) + 0.5":             1.5,
+		"pods[0:1] == [pods[0]]":                             true,
+		"pod.status.restarts % 2 == 1":                       true,
+		"-pod.status.restarts < 0":                           true,
+		"pod.status.phase + 'x'":                             "x",
+		"pod.status.phase matches '^$'":                      true,
+		"pods | filter(.status.restarts > 0) | len()":        1,
+		"groupBy(pods, .status.restarts)[0] == [pods[0]]":    true,
+		"string(pod.status.restarts)":                        "3",
 		"pods[1].status.restarts == 1":                       true,
 		"pods[-1].status.restarts == 1":                      true,
 		"(pods[5] ?? 'none') == 'none'":                      true,
@@ -212,4 +227,29 @@ func BenchmarkEval(b *testing.B) {
 			}
 		})
 	}
+}
+
+// TestExplainAtTheSameTime is for the race detector: programs of one file share their environment.
+func TestExplainAtTheSameTime(t *testing.T) {
+	env := typed()
+	var programs []*eval.Program
+	for _, source := range []string{"pod.status.restarts > 5", "pod.owner.status.ready", "all(pods, .status.phase == 'x')", "steps.web.object.labels.a == 'b'"} {
+		p, problem := env.Compile(source, eval.Bool)
+		if problem != nil {
+			t.Fatal(problem)
+		}
+		programs = append(programs, p)
+	}
+	scope := eval.Scope{"pod": map[string]any{}, "pods": []any{map[string]any{}}, "steps": map[string]any{"web": map[string]any{"object": nil}}}
+	var explaining sync.WaitGroup
+	for range 8 {
+		for _, p := range programs {
+			explaining.Go(func() {
+				if len(p.Explain(scope)) == 0 {
+					t.Errorf("%s is not explained", p.Source)
+				}
+			})
+		}
+	}
+	explaining.Wait()
 }

@@ -151,6 +151,7 @@ func TestFieldsOfObjectsAreChecked(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel() // files share what is known of the built-in kinds
 			text := "apiVersion: scenario-runner/v1\nkind: Scenario\nmetadata: {name: types}\nsteps:\n" + test.steps + "\n"
 			_, diags := loader.Load(filepath.Join(dir, "types.scenario.yaml"), []byte(text))
 			var got []string
