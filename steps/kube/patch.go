@@ -125,6 +125,9 @@ func (t *Target) patched(ctx context.Context, query Query, patch Patch, response
 		return nil, err
 	}
 	if object.GetKind() != query.Mapping.Kind {
+		if !patch.DryRun {
+			t.Cluster.hub.ObserveVersion(query.Mapping, object)
+		}
 		return t.get(ctx, query.Mapping, query.Namespace, query.Name)
 	}
 	if !patch.DryRun {

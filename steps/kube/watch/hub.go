@@ -143,6 +143,12 @@ func (h *Hub) Observe(mapping discovery.Mapping, object *unstructured.Unstructur
 	}
 }
 
+// ObserveVersion takes over that an object has come to a version, of which only another form was seen: a Scale bears the
+// name and the version of what it scales.
+func (h *Hub) ObserveVersion(mapping discovery.Mapping, form *unstructured.Unstructured) {
+	h.known.learn(mapping.GVR(), form)
+}
+
 // ObserveGone takes over that a request of ours found an object gone, or removed it on the spot.
 func (h *Hub) ObserveGone(mapping discovery.Mapping, key Key, uid types.UID) {
 	if uid != "" {
