@@ -53,15 +53,18 @@ func stamps(paths []string) string {
 	add := func(path string, info fs.FileInfo) {
 		fmt.Fprintf(&b, "%s\x00%d\x00%d\n", path, info.Size(), info.ModTime().UnixNano())
 	}
-	for _, path := range paths {
-		info, err := os.Stat(path)
+	for _, root := range paths {
+		info, err := os.Stat(root)
 		switch {
 		case err != nil:
-			fmt.Fprintf(&b, "%s\x00%t\n", path, errors.Is(err, fs.ErrNotExist))
+			fmt.Fprintf(&b, "%s\x00%t\n", root, errors.Is(err, fs.ErrNotExist))
 		case !info.IsDir():
-			add(path, info)
+			add(root, info)
 		default:
-			_ = filepath.WalkDir(path, func(path string, d fs.DirEntry, err error) error {
+			_ = filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+				if err == nil && d.IsDir() && path != root && (strings.HasPrefix(d.Name(), ".") || d.Name() == "node_modules") {
+					return filepath.SkipDir
+				}
 				if err != nil || d.IsDir() || !isScenarioFile(d.Name()) {
 					return nil //nolint:nilerr // what can't be read is reported by the check itself
 				}

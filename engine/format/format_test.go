@@ -69,6 +69,7 @@ func TestWhatIsNoYAMLIsReported(t *testing.T) {
 func TestMeaningIsNeverChanged(t *testing.T) {
 	for name, text := range map[string]string{
 		"a text without a line end that would move": "steps: []\nkind: |\n  a",
+		"lines that end in another way":             "steps: []\rkind: a\n",
 	} {
 		if _, err := Format("a", []byte(text), registry()); !errors.Is(err, ErrUnsafe) {
 			t.Errorf("%s: %v, want ErrUnsafe", name, err)
