@@ -48,7 +48,10 @@ func TestFieldsOnDemandAreChecked(t *testing.T) {
 		{"pod.owners.status == 1", "status", `pod.owners is a list, which has no field "status"; choose an item, as in pod.owners[0].status, or write any(pod.owners, .status == …)`},
 		{"pod.status.phase.name == 'x'", "name", `pod.status.phase is text, which has no field "name"`},
 		{"any(pod.status, .phase == 'x')", "status", "any needs a list, and this is an object"},
-		{"duration(pod.status) > duration('1s')", "status", "duration needs a duration here, and this is an object"},
+		{"duration(pod.status) > duration('1s')", "status", "duration needs text or a duration here, and this is an object"},
+		{"semver(pod.status, '1') and true", "status", "semver needs text here, and this is an object"},
+		{"len(pod.status.restarts) == 1", "len", "len can't take a whole number"},
+		{"pod.status.restarts() == 1", "restarts", "this is a whole number, and only functions can be called"},
 		{"1 in pod.args", "in", "in can't look for a whole number in a list of which each item is text"},
 		{"pod.status.restarts and true", "and", "and can't join a whole number and true/false"},
 	} {
