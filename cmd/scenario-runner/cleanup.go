@@ -142,19 +142,25 @@ func (f *cleanupFlags) recover(ctx context.Context, s streams, env *kube.Env, r 
 		fmt.Fprintf(s.err, "run %s: its journal can't be read and is passed over: %v\n", r.ID, err)
 		return 0, 1, nil
 	}
-	open := j.Open()
+	open, gone := goneWithSandbox(j, j.Open())
 	if f.dryRun {
 		for _, e := range open {
 			fmt.Fprintf(s.out, "run %s: would %s\n", r.ID, e.Describe)
 		}
 		return len(open), 0, nil
 	}
-	if len(open) == 0 {
+	if len(open)+len(gone) == 0 {
 		return 0, 0, nil
 	}
 	writer, err := journal.Reopen(r.Dir, journal.Options{})
 	if err != nil {
 		return 0, 0, err
+	}
+	if len(gone) > 0 {
+		fmt.Fprintf(s.err, "run %s: its sandbox is gone, and %s with it\n", r.ID, plural(len(gone), "change"))
+		if err := strikeOut(writer, gone); err != nil {
+			return 0, 0, errors.Join(err, writer.Close())
+		}
 	}
 	for _, res := range run.Recover(ctx, open, builtin.New(env).Undos, writer, f.timeout) {
 		if res.Err != nil {

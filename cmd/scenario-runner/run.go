@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"fmt"
 	"os"
 	"runtime"
@@ -27,6 +28,7 @@ type runFlags struct {
 	cluster  clusterFlags
 	sandbox  bool
 	box      boxOptions
+	target   json.RawMessage // where it runs, for the journal
 	parallel int
 	selectionFlags
 	vars     []string
@@ -108,6 +110,7 @@ func (f *runFlags) run(cmd *cobra.Command, s streams, args []string) error {
 			return f.interrupted(ctx, err)
 		}
 		defer b.close()
+		f.target = targetOf(b)
 		env.Use(kube.Connection{Kubeconfig: b.Kubeconfig, Context: b.Context})
 	}
 	outcome, err := f.execute(ctx, abort, cmd, s, env, loaded, selected)
@@ -200,7 +203,7 @@ func (f *runFlags) options(id string, writer *journal.Writer, abort <-chan struc
 	return run.Options{
 		RunID: id, Journal: writer, Undos: builtin.New(env).Undos, Env: variables, Abort: abort,
 		Info: journal.RunInfo{
-			Version: buildVersion(), Arguments: os.Args[1:], Process: os.Getpid(), Simulated: f.simulated(),
+			Version: buildVersion(), Arguments: os.Args[1:], Process: os.Getpid(), Simulated: f.simulated(), Target: f.target,
 		},
 		Parallel: f.parallel, Retries: f.retries, FailOnFlaky: f.failOnFlaky, FailFast: f.failFast,
 		GlobalTimeout: f.timeout, StepTimeout: f.stepTimeout,

@@ -221,7 +221,8 @@ func TestSandboxOfARunGoesWithIt(t *testing.T) {
 		t.Fatal(err)
 	}
 	path := filepath.Join(t.TempDir(), "own.scenario.yaml")
-	text := "apiVersion: scenario-runner/v1\nkind: Scenario\nmetadata: {name: own}\nsteps:\n  - id: stuck\n    waitFor: {object: configmap/never, until: object != nil, timeout: 5m}\n"
+	text := "apiVersion: scenario-runner/v1\nkind: Scenario\nmetadata: {name: own}\nsteps:\n" +
+		"  - deploy:\n      inline: {apiVersion: v1, kind: ConfigMap, metadata: {name: made}}\n  - id: stuck\n    waitFor: {object: configmap/never, until: object != nil, timeout: 5m}\n"
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -229,10 +230,11 @@ func TestSandboxOfARunGoesWithIt(t *testing.T) {
 		signal os.Signal
 		early  bool
 		code   int
+		killed bool
 	}{
-		"Ctrl-C while it starts": {os.Interrupt, true, 130},
-		"SIGTERM in a run":       {syscall.SIGTERM, false, 130},
-		"killed":                 {os.Kill, false, -1},
+		"Ctrl-C while it starts": {os.Interrupt, true, 130, false},
+		"SIGTERM in a run":       {syscall.SIGTERM, false, 130, false},
+		"killed":                 {os.Kill, false, -1, true},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -254,8 +256,13 @@ func TestSandboxOfARunGoesWithIt(t *testing.T) {
 			u.wait("no process is left", func() bool { return len(u.processes()) == 0 })
 			clean, said := u.command("cleanup", "--all")
 			_ = clean.Run()
-			if code := clean.ProcessState.ExitCode(); code != 0 {
+			told := !c.killed || strings.Contains(said.String(), "its sandbox is gone, and 1 change with it")
+			if code := clean.ProcessState.ExitCode(); code != 0 || !told {
 				t.Errorf("cleanup after it: exit code %d\n%s", code, said)
+			}
+			again, said := u.command("cleanup", "--all")
+			if err := again.Run(); err != nil || !strings.Contains(said.String(), "nothing was left behind") {
+				t.Errorf("a second cleanup: %v\n%s", err, said)
 			}
 		})
 	}
