@@ -48,6 +48,24 @@ test('the outputs of a step are offered inside an expression', async () => {
   for (const name of ['verdict', 'hit']) assert.ok(labels.includes(name), `${name} in ${labels}`);
 });
 
+// The fields of Kubernetes objects: [what, text with the cursor, some of what is offered].
+const typed = [
+  ['the object that is waited for', '  - waitFor:\n      object: deployment/web\n      until: object.status.‸\n', ['availableReplicas', 'conditions']],
+  ['a name under given', '  - assert:\n      given: {web: statefulset/web}\n      that: web.spec.‸\n', ['replicas', 'serviceName']],
+  ['the output of a step', '  - id: w\n    waitFor: deployment/web\n  - assert: steps.w.object.metadata.‸\n', ['uid', 'labels']],
+  ['an item', '  - waitFor:\n      objects: {kind: pods}\n      where: item.status.‸\n', ['phase', 'podIP']],
+  ['an item in a predicate', '  - waitFor:\n      objects: {kind: pods}\n      until: any(objects, any(.status.containerStatuses, .‸\n', ['restartCount', 'ready']],
+];
+
+for (const [what, text, want] of typed) {
+  test(`fields of ${what} are offered`, async () => {
+    const { about } = await open(head + text);
+    const { items } = await server.request('textDocument/completion', about);
+    const labels = items.map((item) => item.label);
+    for (const name of want) assert.ok(labels.includes(name), `${name} in ${labels}`);
+  });
+}
+
 test('the names that a step adds are offered first', async () => {
   const { about } = await open(head + '  - assert:\n      given: {web: deployment/web}\n      that: ‸\n');
   const { items } = await server.request('textDocument/completion', about);

@@ -83,10 +83,17 @@ func (s *Shape) Schema(block func() *Schema) *Schema {
 	return (&composer{block: block}).shape(s, "value", reflect.Value{})
 }
 
-// SchemaOf returns the draft-07 schema of s as Schema does, with what as its name in messages and with the values that
-// its fields have when the author gives none.
-func (s *Shape) SchemaOf(what string, defaults reflect.Value, block func() *Schema) *Schema {
-	return (&composer{block: block}).shape(s, what, defaults)
+// SchemaOptions are what a shape does not know of itself.
+type SchemaOptions struct {
+	What     string                // its name in messages
+	Defaults reflect.Value         // the values that its fields have when the author gives none
+	Block    func() *Schema        // the schema of a Special type
+	EnumDocs func(*Field) []string // what is said of each value of a field, nil for nothing
+}
+
+// SchemaOf returns the draft-07 schema of s as Schema does, with what is known from elsewhere.
+func (s *Shape) SchemaOf(o SchemaOptions) *Schema {
+	return (&composer{block: o.Block, enumDocs: o.EnumDocs}).shape(s, o.What, o.Defaults)
 }
 
 // Schema returns the schema of a field: that of its shape with documentation, values and example.
@@ -96,8 +103,9 @@ func (f *Field) Schema(block func() *Schema) *Schema {
 
 // composer makes schemas. Its messages are worded as those of the decoder, because an author reads both.
 type composer struct {
-	block func() *Schema
-	depth int // of mappings
+	block    func() *Schema
+	enumDocs func(*Field) []string
+	depth    int // of mappings
 }
 
 func (c *composer) shape(s *Shape, what string, defaults reflect.Value) *Schema {
@@ -205,7 +213,7 @@ func (c *composer) field(f *Field, value reflect.Value) *Schema {
 		s = NewSchema().Set("anyOf", []any{s, c.shape(f.Shape.Elem, f.Name, reflect.Value{})})
 	}
 	if len(f.Enum) > 0 {
-		s = enumSchema(f)
+		s = c.enum(f)
 	}
 	d := defaultOf(f, value)
 	if d != nil && c.depth == 1 { // deeper ones would be written out by editors whenever the mapping around them is
@@ -220,11 +228,16 @@ func (c *composer) field(f *Field, value reflect.Value) *Schema {
 	return s
 }
 
-// enumSchema allows the values and, among several, a text with an expression in it. Both ways say the same when a value
+// enum allows the values and, among several, a text with an expression in it. Both ways say the same when a value
 // is neither, so that an editor shows one message.
-func enumSchema(f *Field) *Schema {
+func (c *composer) enum(f *Field) *Schema {
 	message := f.Name + ": not one of its values; choose one of " + strings.Join(f.Enum, ", ")
 	values := NewSchema().Set("enum", f.Enum).Set("errorMessage", message)
+	if c.enumDocs != nil {
+		if docs := c.enumDocs(f); docs != nil {
+			values.Set("markdownEnumDescriptions", docs)
+		}
+	}
 	if len(f.Enum) == 1 {
 		return values
 	}

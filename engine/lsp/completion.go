@@ -158,8 +158,13 @@ func (s *Server) values(d *document, t target, p place, offset int, out *items) 
 	doc := markdown(fieldDoc(t.field))
 	switch {
 	case len(t.field.Enum) > 0:
-		for _, v := range t.field.Enum {
-			out.add(completionItem{Label: v, Kind: itemEnumMember, Documentation: doc}, v)
+		docs := enumDocs(t)
+		for i, v := range t.field.Enum {
+			item := completionItem{Label: v, Kind: itemEnumMember, Documentation: doc}
+			if docs != nil && docs[i] != "" {
+				item.Documentation = markdown("**" + v + "**\n\n" + docs[i])
+			}
+			out.add(item, v)
 		}
 	case t.shape.Kind == field.Bool:
 		for _, v := range []string{"true", "false"} {
@@ -172,6 +177,13 @@ func (s *Server) values(d *document, t target, p place, offset int, out *items) 
 	case t.field.Example != "" && !p.open:
 		out.add(completionItem{Label: t.field.Example, Kind: itemValue, Detail: "example", Documentation: doc}, snippetEscaper.Replace(t.field.Example))
 	}
+}
+
+func enumDocs(t target) []string {
+	if t.definition == nil {
+		return scenario.EnumDocs(t.field, "")
+	}
+	return scenario.EnumDocs(t.field, t.definition.Doc)
 }
 
 func examples(f *field.Field, usual ...string) []string {

@@ -82,7 +82,9 @@ func analyse(env *eval.Env, source string) point {
 		return p
 	}
 	p.member = true
-	p.base = typeAt(env, base, 0)
+	if len(base) <= maxExpression {
+		p.base = typeAt(env, base, 0)
+	}
 	return p
 }
 
@@ -114,8 +116,11 @@ func wordLength(s string) int {
 	return len(s)
 }
 
-// maxDepth keeps hostile text from nesting too deep.
-const maxDepth = 50
+// maxDepth and maxExpression keep hostile text from taking time: nobody writes an expression of thousands of letters.
+const (
+	maxDepth      = 50
+	maxExpression = 10_000
+)
 
 // typeAt returns the type of the operand that s ends with. An empty operand is the item of the predicate around it.
 func typeAt(env *eval.Env, s string, depth int) eval.Type {
@@ -249,8 +254,10 @@ func itemType(env *eval.Env, s string, depth int) eval.Type {
 				open--
 				continue
 			}
-			first := firstArgument(s[i+1:])
-			if s[i] == '(' && len(first) < len(s)-i-1 && slices.Contains(predicates, wordBefore(s[:i])) {
+			if s[i] != '(' || !slices.Contains(predicates, wordBefore(s[:i])) {
+				continue
+			}
+			if first := firstArgument(s[i+1:]); len(first) < len(s)-i-1 {
 				return elem(typeAt(env, s[:i+1]+first, depth+1))
 			}
 		}

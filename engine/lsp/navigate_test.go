@@ -223,3 +223,37 @@ func TestSymbols(t *testing.T) {
 		t.Error(d)
 	}
 }
+
+// TestFormatting lays a file out as the command does, and leaves alone what is laid out or is no YAML.
+func TestFormatting(t *testing.T) {
+	c := connect(t)
+	uri := inFolder(t.TempDir())
+	format := func(text string) []struct {
+		Range   lsptest.Range
+		NewText string
+	} {
+		var edits []struct {
+			Range   lsptest.Range
+			NewText string
+		}
+		must(t, c.Open(uri, 1, text))
+		options := map[string]any{"tabSize": 8, "insertSpaces": false}
+		must(t, c.Request("textDocument/formatting", map[string]any{"textDocument": map[string]any{"uri": uri}, "options": options}, &edits))
+		return edits
+	}
+	crooked := "kind: Scenario # 🦊\napiVersion: scenario-runner/v1\nmetadata:\n    name: a\nsteps:\n    -   check: true\n        id: x\n\n\n\n"
+	edits := format(crooked)
+	if len(edits) != 1 {
+		t.Fatal(edits)
+	}
+	straight := apply(crooked, edits[0].Range, edits[0].NewText)
+	want := "apiVersion: scenario-runner/v1\nkind: Scenario # 🦊\nmetadata:\n  name: a\nsteps:\n  - id: x\n    check: true\n"
+	if d := cmp.Diff(want, straight); d != "" {
+		t.Error(d)
+	}
+	for _, text := range []string{straight, "kind: {\n  apiVersion: scenario-runner/v1\n"} {
+		if edits := format(text); len(edits) != 0 {
+			t.Errorf("%q: %v", text, edits)
+		}
+	}
+}

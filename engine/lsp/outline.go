@@ -42,6 +42,8 @@ type outline struct {
 	at     int
 	stack  []*collection
 	place  place
+	// What endOfLine found last: a flow collection asks at every token, and may stand on one line of megabytes.
+	lineFrom, lineTo int
 }
 
 // placeAt finds the place of a byte offset.
@@ -80,10 +82,14 @@ func (o *outline) path() []string {
 
 // endOfLine returns the offset of the line break that ends the line of p.
 func (o *outline) endOfLine(p int) int {
-	if i := strings.IndexByte(o.text[p:], '\n'); i >= 0 {
-		return p + i
+	if p >= o.lineFrom && p <= o.lineTo && o.lineTo > 0 {
+		return o.lineTo
 	}
-	return len(o.text)
+	o.lineFrom, o.lineTo = p, len(o.text)
+	if i := strings.IndexByte(o.text[p:], '\n'); i >= 0 {
+		o.lineTo = p + i
+	}
+	return o.lineTo
 }
 
 func (o *outline) skipSpaces(p int) int {

@@ -224,6 +224,7 @@ func (s *Server) requests() map[string]handler {
 		"textDocument/rename":         s.rename,
 		"textDocument/documentSymbol": s.symbols,
 		"textDocument/codeAction":     s.actions,
+		"textDocument/formatting":     s.formatting,
 	}
 }
 
@@ -246,15 +247,16 @@ func (s *Server) capabilities() any {
 	return map[string]any{
 		"serverInfo": map[string]any{"name": "scenario-runner", "version": s.version},
 		"capabilities": map[string]any{
-			"positionEncoding":       "utf-16",
-			"textDocumentSync":       map[string]any{"openClose": true, "change": 2},
-			"completionProvider":     map[string]any{"triggerCharacters": strings.Split(`. - { " '`, " ")},
-			"hoverProvider":          true,
-			"definitionProvider":     true,
-			"referencesProvider":     true,
-			"renameProvider":         map[string]any{"prepareProvider": true},
-			"documentSymbolProvider": true,
-			"codeActionProvider":     map[string]any{"codeActionKinds": []string{"quickfix"}},
+			"positionEncoding":           "utf-16",
+			"textDocumentSync":           map[string]any{"openClose": true, "change": 2},
+			"completionProvider":         map[string]any{"triggerCharacters": strings.Split(`. - { " '`, " ")},
+			"hoverProvider":              true,
+			"definitionProvider":         true,
+			"referencesProvider":         true,
+			"renameProvider":             map[string]any{"prepareProvider": true},
+			"documentSymbolProvider":     true,
+			"documentFormattingProvider": true,
+			"codeActionProvider":         map[string]any{"codeActionKinds": []string{"quickfix"}},
 		},
 	}
 }

@@ -23,7 +23,10 @@ func Schema(r *step.Registry) *field.Schema {
 	definitions.Set("step", stepSchema(r, shapes))
 	block := func() *field.Schema { return ref("steps") }
 	for _, d := range r.Steps {
-		s := d.Config.SchemaOf(d.Name, d.Default(), block)
+		s := d.Config.SchemaOf(field.SchemaOptions{
+			What: d.Name, Defaults: d.Default(), Block: block,
+			EnumDocs: func(f *field.Field) []string { return EnumDocs(f, d.Doc) },
+		})
 		if !anyRequired(d.Config) && s.Get("anyOf") == nil {
 			s.Set("type", []string{"object", "null"})
 		}
