@@ -128,6 +128,28 @@ func TestRandomEdits(t *testing.T) {
 	}
 }
 
+// TestHugeFiles shows that a file nobody writes is answered all the same, in a time that grows with its length only.
+func TestHugeFiles(t *testing.T) {
+	const times = 200_000
+	c := connect(t)
+	uri := inFolder(t.TempDir())
+	for name, marked := range map[string]string{
+		"one line of flow":    head + "x-a: [" + strings.Repeat("{a: 1}, ", times) + "‸]\n",
+		"an open flow":        head + "x-a: " + strings.Repeat("[", times) + "‸\n",
+		"an expression":       head + "  - check: " + strings.Repeat("all(", times) + ".‸\n",
+		"a chain":             head + "  - check: a" + strings.Repeat(".a", times) + ".‸\n",
+		"a block scalar":      head + "  - check: |\n" + strings.Repeat("      a and\n", times) + "      steps.‸\n",
+		"blank lines":         head + strings.Repeat("\n", times) + "  ‸",
+		"a quote never ended": head + "  - check: \"" + strings.Repeat("a\n", times) + "‸",
+	} {
+		start := time.Now()
+		complete(t, c, uri, marked)
+		if took := time.Since(start); took > 10*time.Second {
+			t.Errorf("%s took %v", name, took)
+		}
+	}
+}
+
 // FuzzServer asks everything about a place in any text.
 func FuzzServer(f *testing.F) {
 	f.Add(story, uint(300))

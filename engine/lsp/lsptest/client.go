@@ -212,7 +212,7 @@ func At(uri string, p Position) map[string]any {
 
 // Split takes the mark out of a text and returns where it stood.
 func Split(marked, mark string) (text string, at Position) {
-	for i := range marked {
+	for i, r := range marked {
 		if len(marked)-i >= len(mark) && marked[i:i+len(mark)] == mark {
 			return marked[:i] + marked[i+len(mark):], at
 		}
@@ -221,7 +221,7 @@ func Split(marked, mark string) (text string, at Position) {
 			continue
 		}
 		at.Character++
-		if r := []rune(marked[i:])[0]; r > 0xffff {
+		if r > 0xffff {
 			at.Character++
 		}
 	}
