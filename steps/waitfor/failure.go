@@ -48,7 +48,8 @@ func (w *wait) blind(err error) error {
 
 // waited returns the time limit when it is what ended the wait, else the time that others gave it.
 func (w *wait) waited() time.Duration {
-	if took := time.Since(w.start); took < w.limit {
+	// The engine's clock of the same limit starts a moment before ours.
+	if took := time.Since(w.start); took < w.limit-min(w.limit/10, 100*time.Millisecond) {
 		return took.Round(time.Millisecond)
 	}
 	return w.limit
