@@ -19,9 +19,38 @@ func (c *compiler) connect(work []*pending, unordered bool) {
 	if c.cycles(work) {
 		return
 	}
+	l := newLine(work)
 	for _, p := range work {
-		c.references(p, work)
+		c.references(p, l)
 	}
+}
+
+// line is the steps of a block by where they stand.
+type line struct {
+	at map[*declared]int
+	// forwardNeeds says that a step needs one that stands after it. Without that, no step runs after a later one.
+	forwardNeeds bool
+}
+
+func newLine(work []*pending) line {
+	l := line{at: make(map[*declared]int, len(work))}
+	steps := make(map[*Step]int, len(work))
+	for i, p := range work {
+		l.at[p.declared], steps[p.compiled] = i, i
+	}
+	for i, p := range work {
+		l.forwardNeeds = l.forwardNeeds || slices.ContainsFunc(p.compiled.Needs, func(s *Step) bool { return steps[s] > i })
+	}
+	return l
+}
+
+// runsAfter reports whether a runs after b. Chains of thousands of steps make the search expensive, so it is left out
+// where the order in the file answers.
+func (l line) runsAfter(a, b *declared) bool {
+	if !l.forwardNeeds && l.at[a] < l.at[b] {
+		return false
+	}
+	return waitsFor(a.compiled, b.compiled)
 }
 
 // ordered makes each step wait for the one before it. A background step is waited for only to have started.
@@ -111,20 +140,23 @@ func (s *Step) label() string {
 }
 
 // references draws an edge for each use of another step's outputs.
-func (c *compiler) references(p *pending, work []*pending) {
+func (c *compiler) references(p *pending, l line) {
 	for _, program := range c.allPrograms(p) {
 		for _, id := range program.Steps() {
-			c.reference(p, c.ids[id], program, work)
+			c.reference(p, c.ids[id], program, l)
 		}
 	}
 }
 
-func (c *compiler) reference(p *pending, target *declared, program *eval.Program, work []*pending) {
+func (c *compiler) reference(p *pending, target *declared, program *eval.Program, l line) {
 	if target == nil {
 		return // reported by the expression's check
 	}
 	sibling := target
-	for sibling != nil && !slices.ContainsFunc(work, func(w *pending) bool { return w.declared == sibling }) {
+	for sibling != nil {
+		if _, here := l.at[sibling]; here {
+			break
+		}
 		sibling = sibling.parent
 	}
 	switch {
@@ -136,7 +168,7 @@ func (c *compiler) reference(p *pending, target *declared, program *eval.Program
 		if target == p.declared {
 			c.diags.Add(p.at, "order", "step %q uses its own outputs", target.id)
 		}
-	case waitsFor(sibling.compiled, p.compiled):
+	case l.runsAfter(sibling, p.declared):
 		c.diags.Add(p.at, "order", "%s uses the outputs of step %q, which runs after it (%s)", p.compiled.label(), target.id, program.Source).
 			Note(sibling.at, "step %q stands here", target.id)
 	default:

@@ -139,7 +139,7 @@ func TestClaims(t *testing.T) {
 		"list is not true": {[]string{firing}, `that: len(requests) == 2, within: 30ms`, "step1: len(requests) == 2 is not true within 30ms", step.Failed},
 		"list of nothing": {
 			nil, `that: 'requests[0].body.status == "firing"', within: 30ms`,
-			`step1: requests[0].body.status == "firing" can't be told: index out of range: 0 (array length is 0) within 30ms; nothing arrived at all`, step.Failed,
+			`step1: requests[0].body.status == "firing" can't be told: requests has no item 0, because it is empty (write get(requests, 0) where it may be absent) within 30ms; nothing arrived at all`, step.Failed,
 		},
 		"no such field in the list": {
 			[]string{firing},
