@@ -12,6 +12,10 @@ import (
 
 // TestMain lets the test binary be the command itself, so that scripts run what was just built.
 func TestMain(m *testing.M) {
+	// Tests that compare a cluster before and after take none that other packages work on.
+	if err := os.Unsetenv("SCENARIO_RUNNER_TEST_KUBECONFIG"); err != nil {
+		panic(err)
+	}
 	testscript.Main(m, map[string]func(){
 		"scenario-runner": func() {
 			os.Exit(execute(context.Background(), os.Args[1:], streams{in: os.Stdin, out: os.Stdout, err: os.Stderr}))

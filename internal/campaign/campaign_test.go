@@ -7,6 +7,7 @@ import (
 	"maps"
 	"math/rand/v2"
 	"net"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -49,6 +50,10 @@ func flags() options {
 }
 
 func TestMain(m *testing.M) {
+	// These tests compare the whole cluster before and after, so they take none that other packages work on.
+	if err := os.Unsetenv("SCENARIO_RUNNER_TEST_KUBECONFIG"); err != nil {
+		panic(err)
+	}
 	flag.Int("campaign.runs", 240, "scenario runs of the fault campaign")
 	flag.Int("campaign.kills", 6, "runs that are killed")
 	flag.Uint64("campaign.seed", 1, "seed of the troubles")
