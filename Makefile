@@ -53,7 +53,7 @@ test-sandbox: sandbox ## Test the cluster in the box itself
 
 .PHONY: test-editors
 test-editors: runner ## Test the schema and the language server with yaml-language-server and Neovim (needs Node.js 20 or newer and npm)
-	@command -v nvim >/dev/null || { [ "$$(id -u)" = 0 ] && apt-get install -y --no-install-recommends neovim; } || \
+	@command -v nvim >/dev/null || { [ "$$(id -u)" = 0 ] && apt-get update -q && apt-get install -y --no-install-recommends neovim; } || \
 		{ echo "install Neovim 0.7 or newer first"; exit 1; }
 	cd editors/test && npm ci --no-audit --no-fund --ignore-scripts && npm test
 
