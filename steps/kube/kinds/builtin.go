@@ -3,6 +3,7 @@ package kinds
 import (
 	"reflect"
 
+	litmus "github.com/litmuschaos/chaos-operator/api/litmuschaos/v1alpha1"
 	admissionregistrationv1 "k8s.io/api/admissionregistration/v1"
 	appsv1 "k8s.io/api/apps/v1"
 	autoscalingv1 "k8s.io/api/autoscaling/v1"
@@ -38,6 +39,18 @@ type group struct {
 }
 
 func kind[T any](plural, short string) builtin { return builtin{plural, short, reflect.TypeFor[T]()} }
+
+// wellKnown lists kinds that come with an operator that scenarios often work with. LitmusChaos has had but one version
+// for years.
+func wellKnown() []group {
+	return []group{
+		{"litmuschaos.io", "v1alpha1", []builtin{
+			kind[litmus.ChaosEngine]("chaosengines", ""),
+			kind[litmus.ChaosExperiment]("chaosexperiments", ""),
+			kind[litmus.ChaosResult]("chaosresults", ""),
+		}},
+	}
+}
 
 // builtins lists the kinds that every cluster has, in the order in which a server would choose among those of one name.
 // Versions that are still in alpha or beta change and are left out: what is not known is not checked.

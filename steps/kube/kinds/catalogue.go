@@ -68,7 +68,7 @@ type Catalogue struct {
 
 func (c *Catalogue) fill() {
 	c.index = index{}
-	for _, g := range builtins() {
+	for _, g := range append(builtins(), wellKnown()...) {
 		for _, row := range g.kinds {
 			k := &Kind{
 				Group: g.group, Version: g.version, Name: row.object.Name(), Plural: row.plural,

@@ -16,6 +16,8 @@ func TestExpressions(t *testing.T) {
 	var catalogue kinds.Catalogue
 	for _, tt := range []struct{ kind, source, at, text string }{
 		{"deploy", "object.status.availableReplicas == 2", "", ""},
+		{"chaosresult", `object.status.experimentStatus.verdict == "Pass"`, "", ""},
+		{"chaosresult", `object.status.experimentStatus.verdikt == "Pass"`, "verdikt", `unknown field "verdikt" of object.status.experimentStatus; did you mean "verdict"? it has phase, verdict, errorOutput, probeSuccessPercentage`},
 		{"deploy", "object.status.availabelReplicas == 2", "availabelReplicas", `unknown field "availabelReplicas" of object.status; did you mean "availableReplicas"?`},
 		{"deploy", "object.status.readyReplicas > object.spec.replicas - 1", "", ""},
 		{"deploy", "object.spec.replica == 1", "replica", `unknown field "replica" of object.spec; did you mean "replicas"? it has replicas, selector, template, strategy, minReadySeconds, revisionHistoryLimit, paused, progressDeadlineSeconds`},
