@@ -10,6 +10,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"github.com/scenario-runner/scenario-runner/engine/run"
 )
 
 // streams are where a command reads and writes. Results go to out, progress and errors to err.
@@ -37,12 +39,12 @@ func (e *exitError) Unwrap() error { return e.err }
 // The exit codes. They are documented in the README and don't change.
 const (
 	exitPassed       = 0
-	exitFailed       = 1
-	exitErrored      = 2
+	exitFailed       = run.ExitFailed
+	exitErrored      = run.ExitErrored
 	exitInvalid      = 3
-	exitLeft         = 4
-	exitInconclusive = 5
-	exitInterrupted  = 130
+	exitLeft         = run.ExitLeft
+	exitInconclusive = run.ExitInconclusive
+	exitInterrupted  = run.ExitInterrupted
 )
 
 // errored gives err the exit code 2, unless it has one already.

@@ -100,7 +100,8 @@ func (f *runFlags) run(cmd *cobra.Command, s streams, args []string) error {
 	}
 	env := kube.NewEnv(options)
 	defer env.Close()
-	loaded, selected, err := f.load(ctx, cmd, s, args, builtin.New(env))
+	registry := builtin.New(env)
+	loaded, selected, err := f.load(ctx, cmd, s, args, registry)
 	if err != nil {
 		return err
 	}
@@ -113,7 +114,7 @@ func (f *runFlags) run(cmd *cobra.Command, s streams, args []string) error {
 		f.target = targetOf(b)
 		env.Use(kube.Connection{Kubeconfig: b.Kubeconfig, Context: b.Context})
 	}
-	outcome, err := f.execute(ctx, abort, cmd, s, env, loaded, selected)
+	outcome, err := f.execute(ctx, abort, cmd, s, registry.Undos, loaded, selected)
 	if err != nil {
 		return errored(err)
 	}
@@ -172,7 +173,7 @@ func (f *runFlags) load(ctx context.Context, cmd *cobra.Command, s streams, args
 }
 
 // execute runs the scenarios with a journal and reports.
-func (f *runFlags) execute(ctx context.Context, abort <-chan struct{}, cmd *cobra.Command, s streams, env *kube.Env, loaded *engine.Loaded, selected []*scenario.Scenario) (run.Outcome, error) {
+func (f *runFlags) execute(ctx context.Context, abort <-chan struct{}, cmd *cobra.Command, s streams, undos []step.Undo, loaded *engine.Loaded, selected []*scenario.Scenario) (run.Outcome, error) {
 	id := journal.NewRunID(time.Now())
 	writer, err := openJournal(id, f.runDir)
 	if err != nil {
@@ -191,17 +192,17 @@ func (f *runFlags) execute(ctx context.Context, abort <-chan struct{}, cmd *cobr
 		return run.Outcome{}, &exitError{code: exitInvalid, err: err}
 	}
 	writer.Subscribe(sink.Event)
-	outcome, err := run.Run(ctx, selected, f.options(id, writer, abort, env))
+	outcome, err := run.Run(ctx, selected, f.options(id, writer, abort, undos))
 	return outcome, cmp.Or(err, writer.Close(), sink.Close())
 }
 
-func (f *runFlags) options(id string, writer *journal.Writer, abort <-chan struct{}, env *kube.Env) run.Options {
+func (f *runFlags) options(id string, writer *journal.Writer, abort <-chan struct{}, undos []step.Undo) run.Options {
 	variables := map[string]string{}
 	for _, name := range f.allowEnv {
 		variables[name] = os.Getenv(name)
 	}
 	return run.Options{
-		RunID: id, Journal: writer, Undos: builtin.New(env).Undos, Env: variables, Abort: abort,
+		RunID: id, Journal: writer, Undos: undos, Env: variables, Abort: abort,
 		Info: journal.RunInfo{
 			Version: buildVersion(), Arguments: os.Args[1:], Process: os.Getpid(), Simulated: f.simulated(), Target: f.target,
 		},

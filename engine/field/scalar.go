@@ -12,6 +12,7 @@ import (
 	"gopkg.in/yaml.v3"
 
 	"github.com/scenario-runner/scenario-runner/engine/diag"
+	"github.com/scenario-runner/scenario-runner/engine/source"
 )
 
 // isNull reports whether n is an empty value or an explicit null.
@@ -137,4 +138,25 @@ func Scalar(n *yaml.Node) any {
 		}
 	}
 	return n.Value
+}
+
+// Value returns the value of a node: what Scalar gives, []any and map[string]any. It never goes through yaml's own
+// decoding, which turns dates into times, and keys that are no text into maps that nothing else can look at.
+func Value(n *yaml.Node) any {
+	n = source.Follow(n)
+	switch n.Kind {
+	case yaml.MappingNode:
+		out := map[string]any{}
+		for _, p := range source.Pairs(n) {
+			out[p.Key.Value] = Value(p.Value)
+		}
+		return out
+	case yaml.SequenceNode:
+		out := make([]any, len(n.Content))
+		for i, item := range n.Content {
+			out[i] = Value(item)
+		}
+		return out
+	}
+	return Scalar(n)
 }

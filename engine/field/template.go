@@ -241,7 +241,7 @@ func (c *pass) later(n *yaml.Node, what string, env *eval.Env, target reflect.Va
 	case target.Type() == reflect.TypeFor[eval.Text](): // part of a value that an expression gave, never compiled again
 		target.Set(reflect.ValueOf(eval.Literal(n.Value)))
 	default:
-		target.Set(reflect.ValueOf(eval.Plain(plain(n))))
+		target.Set(reflect.ValueOf(eval.Plain(Value(n))))
 	}
 }
 
@@ -277,7 +277,7 @@ func (c *pass) any(n *yaml.Node, env *eval.Env, target reflect.Value) {
 	}
 	tree, ok := c.body.compiled[n].(eval.Tree)
 	if !ok {
-		tree = eval.Plain(plain(n)) // part of a value that an expression gave
+		tree = eval.Plain(Value(n)) // part of a value that an expression gave
 	}
 	if !c.binding && len(tree.Programs()) > 0 {
 		return
@@ -293,24 +293,6 @@ func (c *pass) any(n *yaml.Node, env *eval.Env, target reflect.Value) {
 	if v != nil {
 		target.Set(reflect.ValueOf(v))
 	}
-}
-
-func plain(n *yaml.Node) any {
-	switch n.Kind {
-	case yaml.MappingNode:
-		out := map[string]any{}
-		for _, p := range source.Pairs(n) {
-			out[p.Key.Value] = plain(source.Follow(p.Value))
-		}
-		return out
-	case yaml.SequenceNode:
-		out := make([]any, len(n.Content))
-		for i, item := range n.Content {
-			out[i] = plain(source.Follow(item))
-		}
-		return out
-	}
-	return Scalar(n)
 }
 
 func (c *pass) special(n *yaml.Node, env *eval.Env, target reflect.Value) {

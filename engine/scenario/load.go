@@ -118,7 +118,7 @@ func (c *compiler) names(root *yaml.Node) {
 func (c *compiler) varType(n *yaml.Node) eval.Type {
 	n = source.Follow(n)
 	if n.Kind != yaml.ScalarNode {
-		return eval.TypeOfValue(plain(n))
+		return eval.TypeOfValue(field.Value(n))
 	}
 	if strings.Contains(n.Value, "${{") {
 		return eval.AnyType

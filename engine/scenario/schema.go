@@ -134,7 +134,7 @@ func NewValidator(s *field.Schema) (*Validator, error) {
 
 // Validate reports the most precise violations of the schema.
 func (v *Validator) Validate(f *source.File) diag.List {
-	err := v.schema.Validate(plain(f.Root))
+	err := v.schema.Validate(field.Value(f.Root))
 	violation, ok := err.(*jsonschema.ValidationError) //nolint:errorlint // documented to be returned as it is
 	if !ok {
 		return nil
@@ -175,25 +175,4 @@ func at(n *yaml.Node, pointer string) *yaml.Node {
 		n = value
 	}
 	return n
-}
-
-// plain returns the value of a node in the types that the JSON schema knows. It never goes through yaml's own decoding,
-// which turns dates into times and other keys than text into maps that no schema can look at.
-func plain(n *yaml.Node) any {
-	n = source.Follow(n)
-	switch n.Kind {
-	case yaml.MappingNode:
-		out := map[string]any{}
-		for _, p := range source.Pairs(n) {
-			out[p.Key.Value] = plain(p.Value)
-		}
-		return out
-	case yaml.SequenceNode:
-		out := make([]any, len(n.Content))
-		for i, item := range n.Content {
-			out[i] = plain(item)
-		}
-		return out
-	}
-	return field.Scalar(n)
 }
