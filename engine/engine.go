@@ -2,7 +2,7 @@
 // come from a registry that the program hands in.
 //
 //	inputs, err := engine.Find(paths)
-//	loaded := engine.Load(ctx, registry, inputs, nil)
+//	loaded := engine.Load(ctx, registry, inputs, scenario.Options{})
 //	outcome, err := run.Run(ctx, loaded.Scenarios, options)
 package engine
 
@@ -32,9 +32,9 @@ type Loaded struct {
 // Source returns the text of a loaded file, for printing excerpts.
 func (l *Loaded) Source(file string) []byte { return l.sources[file] }
 
-// Load checks files in parallel. environment names the environment variables that expressions may read.
-func Load(ctx context.Context, r *step.Registry, inputs []Input, environment []string) (*Loaded, error) {
-	loader, err := scenario.NewLoader(r, environment)
+// Load checks files in parallel.
+func Load(ctx context.Context, r *step.Registry, inputs []Input, options scenario.Options) (*Loaded, error) {
+	loader, err := scenario.NewLoader(r, options)
 	if err != nil {
 		return nil, err
 	}

@@ -17,6 +17,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/scenario-runner/scenario-runner/engine"
+	"github.com/scenario-runner/scenario-runner/engine/scenario"
 	"github.com/scenario-runner/scenario-runner/steps/builtin"
 	"github.com/scenario-runner/scenario-runner/steps/kube"
 	"github.com/scenario-runner/scenario-runner/steps/kube/kubetest"
@@ -66,7 +67,7 @@ func TestShippedFilesLoad(t *testing.T) {
 	}
 	env := kube.NewEnv(kube.Options{})
 	t.Cleanup(env.Close)
-	loaded, err := engine.Load(t.Context(), builtin.New(env), inputs, nil)
+	loaded, err := engine.Load(t.Context(), builtin.New(env), inputs, scenario.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -87,7 +88,7 @@ func TestStoriesAreLabelled(t *testing.T) {
 	}
 	env := kube.NewEnv(kube.Options{})
 	t.Cleanup(env.Close)
-	loaded, err := engine.Load(t.Context(), builtin.New(env), inputs, nil)
+	loaded, err := engine.Load(t.Context(), builtin.New(env), inputs, scenario.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -47,7 +47,7 @@ var ours = regexp.MustCompile(`(?m)^kind: Scenario`)
 // the loader takes.
 func TestSchemaAgreesWithLoader(t *testing.T) {
 	r := registry(t)
-	loader, err := scenario.NewLoader(r, nil)
+	loader, err := scenario.NewLoader(r, scenario.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -80,7 +80,7 @@ func TestSchemaAgreesWithLoader(t *testing.T) {
 func TestSchemaAndLoaderRefuse(t *testing.T) {
 	const head = "apiVersion: scenario-runner/v1\nkind: Scenario\nmetadata: {name: a}\nsteps:\n"
 	r := registry(t)
-	loader, err := scenario.NewLoader(r, nil)
+	loader, err := scenario.NewLoader(r, scenario.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -109,7 +109,7 @@ func TestSchemaAndLoaderRefuse(t *testing.T) {
 func TestMessagesAreTheSame(t *testing.T) {
 	const head = "apiVersion: scenario-runner/v1\nkind: Scenario\nmetadata: {name: a}\nsteps:\n"
 	r := registry(t)
-	loader, err := scenario.NewLoader(r, nil)
+	loader, err := scenario.NewLoader(r, scenario.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

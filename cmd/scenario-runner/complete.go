@@ -10,6 +10,7 @@ import (
 	"github.com/scenario-runner/scenario-runner/engine"
 	"github.com/scenario-runner/scenario-runner/engine/report"
 	"github.com/scenario-runner/scenario-runner/engine/run"
+	"github.com/scenario-runner/scenario-runner/engine/scenario"
 )
 
 // completeFiles completes arguments that name scenario files or folders.
@@ -57,7 +58,7 @@ func completeLabels(cmd *cobra.Command, args []string, _ string) ([]string, cobr
 	if err != nil {
 		return nil, cobra.ShellCompDirectiveNoFileComp
 	}
-	loaded, err := engine.Load(cmd.Context(), registry(), inputs, nil)
+	loaded, err := engine.Load(cmd.Context(), registry(), inputs, scenario.Options{})
 	if err != nil {
 		return nil, cobra.ShellCompDirectiveNoFileComp
 	}

@@ -120,7 +120,7 @@ func loadValid(ctx context.Context, cmd *cobra.Command, s streams, args, allowEn
 	if err != nil {
 		return nil, err
 	}
-	loaded, err := engine.Load(ctx, registry(), inputs, allowEnv)
+	loaded, err := engine.Load(ctx, registry(), inputs, scenario.Options{Environment: allowEnv})
 	if err != nil {
 		return nil, errored(err)
 	}

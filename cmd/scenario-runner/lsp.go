@@ -23,7 +23,7 @@ VS Code, JetBrains, Neovim and Helix. No cluster is touched.`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			env := kube.NewEnv(kube.Options{})
 			defer env.Close()
-			loader, err := scenario.NewLoader(builtin.New(env), allowed)
+			loader, err := scenario.NewLoader(builtin.New(env), scenario.Options{Environment: allowed})
 			if err != nil {
 				return errored(err)
 			}

@@ -154,7 +154,7 @@ func (f *runFlags) load(ctx context.Context, cmd *cobra.Command, s streams, args
 	if err != nil {
 		return nil, nil, err
 	}
-	loaded, err := engine.Load(ctx, r, inputs, f.allowEnv)
+	loaded, err := engine.Load(ctx, r, inputs, scenario.Options{Environment: f.allowEnv})
 	if err != nil {
 		return nil, nil, f.interrupted(ctx, err)
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/scenario-runner/scenario-runner/engine"
 	"github.com/scenario-runner/scenario-runner/engine/diag"
 	"github.com/scenario-runner/scenario-runner/engine/diag/export"
+	"github.com/scenario-runner/scenario-runner/engine/scenario"
 )
 
 type validateFlags struct {
@@ -89,7 +90,7 @@ func (f *validateFlags) load(ctx context.Context, args []string) (*engine.Loaded
 	if err != nil {
 		return nil, nil, err
 	}
-	loaded, err := engine.Load(ctx, registry(), inputs, f.allowEnv)
+	loaded, err := engine.Load(ctx, registry(), inputs, scenario.Options{Environment: f.allowEnv})
 	if err != nil {
 		return nil, nil, errored(err)
 	}

@@ -82,7 +82,7 @@ func registry() *step.Registry {
 // connect starts a server of its own and returns a client that has initialized it.
 func connect(t testing.TB) *lsptest.Client {
 	t.Helper()
-	loader, err := scenario.NewLoader(registry(), []string{"HOME"})
+	loader, err := scenario.NewLoader(registry(), scenario.Options{Environment: []string{"HOME"}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -26,7 +26,7 @@ func itoa(n int) string {
 
 func serve(t *testing.T, in string) (string, error) {
 	t.Helper()
-	loader, err := scenario.NewLoader(registry(), nil)
+	loader, err := scenario.NewLoader(registry(), scenario.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

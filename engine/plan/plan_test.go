@@ -42,7 +42,7 @@ func registry() *step.Registry {
 
 func load(t *testing.T, steps string) *scenario.Scenario {
 	t.Helper()
-	l, err := scenario.NewLoader(registry(), nil)
+	l, err := scenario.NewLoader(registry(), scenario.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

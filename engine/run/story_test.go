@@ -100,7 +100,7 @@ finally:
 
 func TestStoryFromAFile(t *testing.T) {
 	registry := kinds()
-	loader, err := scenario.NewLoader(registry, nil)
+	loader, err := scenario.NewLoader(registry, scenario.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -21,21 +21,21 @@ type Loader struct {
 	env      *eval.Env
 	shapes   shapes
 	schema   *Validator
+	options  Options
 }
 
-// NewLoader returns a loader for the kinds of a registry. environment names the environment variables that expressions
-// may read as env.<name>.
-func NewLoader(r *step.Registry, environment []string) (*Loader, error) {
+// NewLoader returns a loader for the kinds of a registry.
+func NewLoader(r *step.Registry, options Options) (*Loader, error) {
 	schema, err := NewValidator(withoutGuards(Schema(r)))
 	if err != nil {
 		return nil, err
 	}
 	env := eval.NewEnv(r.Functions...).With("scenario", scenarioType())
 	variables := eval.Type{Kind: eval.Object}
-	for _, name := range environment {
+	for _, name := range options.Environment {
 		variables = variables.With(name, "", eval.Type{Kind: eval.String})
 	}
-	return &Loader{registry: r, env: env.With("env", variables), shapes: newShapes(), schema: schema}, nil
+	return &Loader{registry: r, env: env.With("env", variables), shapes: newShapes(), schema: schema, options: options.withDefaults()}, nil
 }
 
 func scenarioType() eval.Type {

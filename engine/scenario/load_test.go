@@ -78,7 +78,7 @@ func registry() *step.Registry {
 
 func loader(t testing.TB) *scenario.Loader {
 	t.Helper()
-	l, err := scenario.NewLoader(registry(), []string{"HOME"})
+	l, err := scenario.NewLoader(registry(), scenario.Options{Environment: []string{"HOME"}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -26,6 +26,7 @@ import (
 	"github.com/scenario-runner/scenario-runner/engine"
 	"github.com/scenario-runner/scenario-runner/engine/journal"
 	"github.com/scenario-runner/scenario-runner/engine/run"
+	"github.com/scenario-runner/scenario-runner/engine/scenario"
 	"github.com/scenario-runner/scenario-runner/engine/step"
 	"github.com/scenario-runner/scenario-runner/steps/builtin"
 	"github.com/scenario-runner/scenario-runner/steps/kube"
@@ -172,7 +173,7 @@ func tell(t testing.TB, g *ground, kubeconfig string, batch []told) run.Outcome 
 	for i, s := range batch {
 		inputs[i] = engine.Input{Path: s.key(s.number), Data: []byte(s.text(g))}
 	}
-	loaded, err := engine.Load(t.Context(), registry, inputs, nil)
+	loaded, err := engine.Load(t.Context(), registry, inputs, scenario.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/scenario-runner/scenario-runner/engine"
 	"github.com/scenario-runner/scenario-runner/engine/journal"
 	"github.com/scenario-runner/scenario-runner/engine/run"
+	"github.com/scenario-runner/scenario-runner/engine/scenario"
 	"github.com/scenario-runner/scenario-runner/engine/step"
 	"github.com/scenario-runner/scenario-runner/steps/builtin"
 	"github.com/scenario-runner/scenario-runner/steps/kube"
@@ -40,7 +41,7 @@ func TestTenThousandSteps(t *testing.T) {
 	defer env.Close()
 	registry := builtin.New(env)
 	began := time.Now()
-	loaded, err := engine.Load(t.Context(), registry, []engine.Input{{Path: "long.scenario.yaml", Data: []byte(longScenario(steps))}}, nil)
+	loaded, err := engine.Load(t.Context(), registry, []engine.Input{{Path: "long.scenario.yaml", Data: []byte(longScenario(steps))}}, scenario.Options{})
 	load := time.Since(began)
 	if err != nil || len(loaded.Scenarios) != 1 || loaded.Diagnostics.Err() != nil {
 		t.Fatalf("%v %v", err, loaded.Diagnostics)

@@ -44,7 +44,7 @@ func TestEveryFolderIsListed(t *testing.T) {
 // TestExamplesOfTheDocumentationLoad checks every example in the documentation of every step.
 func TestExamplesOfTheDocumentationLoad(t *testing.T) {
 	r := registry(t)
-	loader, err := scenario.NewLoader(r, nil)
+	loader, err := scenario.NewLoader(r, scenario.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

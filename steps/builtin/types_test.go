@@ -145,7 +145,7 @@ func TestFieldsOfObjectsAreChecked(t *testing.T) {
 	write("crd.yaml", widgetDefinition)
 	write("crds/all.yaml", "# nothing\n---\nkind: ConfigMap\n---\n"+strings.NewReplacer("widget", "gizmo", "Widget", "Gizmo").Replace(widgetDefinition))
 	write("crds/broken.yaml", "a: [")
-	loader, err := scenario.NewLoader(registry(t), nil)
+	loader, err := scenario.NewLoader(registry(t), scenario.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
