@@ -13,6 +13,7 @@ import (
 	"github.com/scenario-runner/scenario-runner/steps/kube/client"
 	"github.com/scenario-runner/scenario-runner/steps/kube/kinds"
 	"github.com/scenario-runner/scenario-runner/steps/kube/watch"
+	"github.com/scenario-runner/scenario-runner/steps/settings"
 )
 
 // Options say which clusters there are and how we present ourselves to them.
@@ -27,8 +28,10 @@ type Options struct {
 	Version      string
 	// Getenv reads the environment; nil means os.Getenv.
 	Getenv func(string) string
-	Retry  client.Policy
-	Watch  watch.Options
+	// Settings is what the configuration of the project tells steps, its policy included.
+	Settings settings.Settings
+	Retry    client.Policy
+	Watch    watch.Options
 }
 
 // Env is the clusters of a run. It is safe for concurrent use.
@@ -52,6 +55,9 @@ func NewEnv(options Options) *Env {
 	}
 	return &Env{options: options, clusters: map[Connection]*Cluster{}, named: map[string]*Cluster{}, namespaces: map[home]*namespace{}, made: map[made]types.UID{}}
 }
+
+// Settings returns what the configuration of the project tells steps. It is the same for every step and never changed.
+func (e *Env) Settings() *settings.Settings { return &e.options.Settings }
 
 // Cluster returns the connection to the named cluster, "" for the default one, without using it.
 func (e *Env) Cluster(_ context.Context, name string) (*Cluster, error) {

@@ -1,0 +1,63 @@
+package settings
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/scenario-runner/scenario-runner/engine/glob"
+)
+
+// Policy is what a project allows, whatever its scenarios say.
+type Policy struct {
+	Contexts            []Pattern // contexts that may be used; none means every one
+	ForbiddenNamespaces []Pattern // namespaces in which nothing may be changed
+	MaxPods             int       // pods that one fault may hit; 0 means no limit
+	MaxNodes            int       // nodes that one fault may hit; 0 means no limit
+	MaxDuration         time.Duration
+}
+
+// Pattern is one line of a policy: a name in which * stands for any text.
+type Pattern struct {
+	Glob string
+	At   string // where it stands in the configuration: file:line:column
+}
+
+// Refusal is what a policy says against something. It is no failure of the cluster, and no later try helps.
+type Refusal struct {
+	What string // "context \"prod\"", "changes in namespace \"kube-system\""
+	Why  string
+}
+
+// Error says what is refused and which line of the policy says so.
+func (r *Refusal) Error() string { return r.What + " " + r.Why }
+
+// Context refuses a context that is not among those that the policy allows.
+func (p *Policy) Context(name string) error {
+	if len(p.Contexts) == 0 || slices.ContainsFunc(p.Contexts, func(allowed Pattern) bool { return glob.Match(allowed.Glob, name) }) {
+		return nil
+	}
+	globs := make([]string, len(p.Contexts))
+	for i, allowed := range p.Contexts {
+		globs[i] = allowed.Glob
+	}
+	return &Refusal{
+		What: fmt.Sprintf("context %q", name),
+		Why: fmt.Sprintf("is not allowed by the policy (%s), which allows %s; choose one of these with --context, or have the policy changed",
+			p.Contexts[0].At, strings.Join(globs, ", ")),
+	}
+}
+
+// Namespace refuses changes in a namespace that the policy forbids.
+func (p *Policy) Namespace(name string) error {
+	for _, forbidden := range p.ForbiddenNamespaces {
+		if glob.Match(forbidden.Glob, name) {
+			return &Refusal{
+				What: fmt.Sprintf("changes in namespace %q", name),
+				Why:  fmt.Sprintf("are forbidden by the policy (%q, %s)", forbidden.Glob, forbidden.At),
+			}
+		}
+	}
+	return nil
+}

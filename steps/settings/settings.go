@@ -1,0 +1,68 @@
+// Package settings is what the configuration of a project (scenario-runner.yaml) tells steps: how databases and the
+// servers of metrics and alerts are reached, and what a policy allows. It holds plain data; it reads no configuration
+// file and connects to nothing. Steps get it from the Env of their run.
+package settings
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/scenario-runner/scenario-runner/engine/diag"
+)
+
+// Settings is what steps may know of the configuration. The zero Settings are those of a project that has none.
+type Settings struct {
+	Connections  map[string]Connection // by name
+	Prometheus   *Endpoint             // nil when the project names none
+	Alertmanager *Endpoint             // nil when the project names none
+	Policy       Policy
+	// LookupEnv finds the environment variables that secrets come from. Nil means that of the process.
+	LookupEnv func(string) (string, bool)
+}
+
+// Connection says how a database is reached.
+type Connection struct {
+	Name string // in the configuration
+	At   string // where it stands there: file:line:column
+	Type string // "postgres"
+
+	// URL, or what URLFrom holds, is the whole address, as in postgres://user@host:5432/database. Else the parts are given.
+	URL      string
+	URLFrom  Value
+	Host     string
+	Port     int // 0 means the usual one
+	Database string
+	User     string
+
+	Password         Value // empty when none is given
+	TLS              *TLS  // nil means what the URL says
+	ReadOnly         bool  // refuse statements that change anything
+	StatementTimeout time.Duration
+}
+
+// TLS says how a connection is protected and whom it trusts. Paths are absolute.
+type TLS struct {
+	CA                 string // file with the certificates of the authority, in PEM form; "" means those of the system
+	Certificate, Key   string // files of the client's own certificate; "" means none
+	ServerName         string // name that the server's certificate must have; "" means the one in the address
+	InsecureSkipVerify bool
+}
+
+// Connection returns the connection of that name. An error names those there are.
+func (s *Settings) Connection(name string) (Connection, error) {
+	if c, ok := s.Connections[name]; ok {
+		return c, nil
+	}
+	if len(s.Connections) == 0 {
+		return Connection{}, fmt.Errorf("no connection %q: the configuration has none; name it under connections in scenario-runner.yaml", name)
+	}
+	return Connection{}, fmt.Errorf("no connection %q in the configuration%s", name, diag.DidYouMean(name, s.ConnectionNames()))
+}
+
+// ConnectionNames returns the names of all connections, sorted.
+func (s *Settings) ConnectionNames() []string { return slices.Sorted(maps.Keys(s.Connections)) }
+
+// Read returns what v stands for, as this process finds it.
+func (s *Settings) Read(v Value) (string, error) { return v.read(s.LookupEnv) }
