@@ -26,14 +26,14 @@ func TestDiagnostics(t *testing.T) {
 	must(t, c.Open(uri, 7, head+"  - check: \"'🦊' == vars.limt\"\n"))
 	got, err := c.Diagnostics(uri, 7)
 	must(t, err)
-	want := `8:25-8:29 no var is called "limt"; did you mean "limit"? it has limit, who [expression]`
+	want := `8:25-8:29 no var is called "limt"; did you mean "limit"? it has limit, who [unknown-name]`
 	if d := cmp.Diff(want, show(got)); d != "" {
 		t.Error(d)
 	}
 	must(t, c.Change(uri, 8, head+"  - chek: true\n"))
 	got, err = c.Diagnostics(uri, 8)
 	must(t, err)
-	if d := cmp.Diff(`8:4-8:8 unknown step kind "chek"; did you mean "check"? [step-kind]`, show(got)); d != "" {
+	if d := cmp.Diff(`8:4-8:8 unknown step kind "chek"; did you mean "check"? [unknown-step-kind]`, show(got)); d != "" {
 		t.Error(d)
 	}
 	must(t, c.Change(uri, 9, head+"  - check: true\n"))
@@ -111,7 +111,7 @@ func TestIncrementalChanges(t *testing.T) {
 	}))
 	got, err := c.Diagnostics(uri, 2)
 	must(t, err)
-	if d := cmp.Diff(`9:25-9:30 no var is called "limix"; did you mean "limit"? it has limit, who [expression]`, show(got)); d != "" {
+	if d := cmp.Diff(`9:25-9:30 no var is called "limix"; did you mean "limit"? it has limit, who [unknown-name]`, show(got)); d != "" {
 		t.Error(d)
 	}
 }

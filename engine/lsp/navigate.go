@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -16,7 +15,7 @@ import (
 
 // definition goes to the step of an id, to the entry of a name in vars, secrets or given, or to a file that is named.
 func (s *Server) definition(d *document, offset int) []location {
-	if o, same := s.idAt(d, offset); o.id != "" {
+	if o, same := s.nameAt(d, offset); o.id != "" {
 		out := []location{}
 		for _, x := range same {
 			if x.definition {
@@ -50,7 +49,7 @@ func (s *Server) nameDefinition(d *document, p place, text string, from, offset 
 	base, dot := cutDot(before[:len(before)-len(word)])
 	var section *yaml.Node
 	switch owner := wordBefore(base); {
-	case dot && (owner == "vars" || owner == "secrets") && base == strings.TrimRight(base, ".") && !strings.HasSuffix(strings.TrimSuffix(base, owner), "."):
+	case dot && owner != "steps" && slices.Contains(sections(), owner) && base == strings.TrimRight(base, ".") && !strings.HasSuffix(strings.TrimSuffix(base, owner), "."):
 		section, _ = source.Lookup(root, owner)
 	case !dot:
 		section = givenAt(root, p.path)
@@ -104,52 +103,53 @@ func localFile(d *document, name string) (string, bool) {
 	return path, err == nil && info.Mode().IsRegular()
 }
 
-func (s *Server) references(d *document, offset int) []location {
-	_, same := s.idAt(d, offset)
-	out := make([]location, len(same))
-	for i, o := range same {
-		out[i] = location{URI: d.uri, Range: d.span(o.from, o.to)}
-	}
-	return out
+type referenceParams struct {
+	positionParams
+	Context struct {
+		IncludeDeclaration bool `json:"includeDeclaration"`
+	} `json:"context"`
 }
 
-type renamePlace struct {
-	Range       span   `json:"range"`
-	Placeholder string `json:"placeholder"`
-}
-
-func (s *Server) prepareRename(d *document, offset int) *renamePlace {
-	o, _ := s.idAt(d, offset)
-	if o.id == "" {
-		return nil
-	}
-	return &renamePlace{Range: d.span(o.from, o.to), Placeholder: o.id}
-}
-
-var stepID = regexp.MustCompile(`^[a-z][a-z0-9_]*$`)
-
-// rename gives a step another id, everywhere in the file.
-func (s *Server) rename(params json.RawMessage) (any, error) {
-	var p positionParams
+// references lists where a name stands, without the place that gives it a meaning when the client wants none of it.
+func (s *Server) references(params json.RawMessage) (any, error) {
+	var p referenceParams
 	if err := json.Unmarshal(params, &p); err != nil {
 		return nil, &responseError{Code: codeInvalidParams, Message: err.Error()}
 	}
+	out := []location{}
 	d := s.documents[p.TextDocument.URI]
 	if d == nil || !d.ours() {
-		return nil, nil
+		return out, nil
 	}
-	o, same := s.idAt(d, d.offset(p.Position))
-	switch {
-	case o.id == "":
-		return nil, &responseError{Code: codeRequestFailed, Message: "only the id of a step can be renamed"}
-	case !stepID.MatchString(p.NewName):
-		return nil, &responseError{Code: codeRequestFailed, Message: fmt.Sprintf("%q can't be an id: it must start with a lower-case letter and have only lower-case letters, digits and underscores", p.NewName)}
-	case p.NewName != o.id && slices.ContainsFunc(s.occurrences(d), func(x occurrence) bool { return x.definition && x.id == p.NewName }):
-		return nil, &responseError{Code: codeRequestFailed, Message: fmt.Sprintf("id %q is used by another step", p.NewName)}
+	_, same := s.nameAt(d, d.offset(p.Position))
+	for _, o := range same {
+		if p.Context.IncludeDeclaration || !o.definition {
+			out = append(out, location{URI: d.uri, Range: d.span(o.from, o.to)})
+		}
 	}
-	edits := make([]textEdit, len(same))
-	for i, x := range same {
-		edits[i] = textEdit{Range: d.span(x.from, x.to), NewText: p.NewName}
+	return out, nil
+}
+
+type highlight struct {
+	Range span `json:"range"`
+	Kind  int  `json:"kind"`
+}
+
+// Kinds of highlights.
+const (
+	highlightRead  = 2
+	highlightWrite = 3
+)
+
+// highlights marks where the name under the cursor stands in the file.
+func (s *Server) highlights(d *document, offset int) []highlight {
+	_, same := s.nameAt(d, offset)
+	out := make([]highlight, len(same))
+	for i, o := range same {
+		out[i] = highlight{Range: d.span(o.from, o.to), Kind: highlightRead}
+		if o.definition {
+			out[i].Kind = highlightWrite
+		}
 	}
-	return workspaceEdit{Changes: map[string][]textEdit{d.uri: edits}}, nil
+	return out
 }

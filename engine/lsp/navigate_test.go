@@ -1,7 +1,6 @@
 package lsp_test
 
 import (
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -136,62 +135,6 @@ func TestDefinition(t *testing.T) {
 		}
 		if answer != test.want {
 			t.Errorf("%s (%d): %q, want %q", test.needle, test.n, answer, test.want)
-		}
-	}
-}
-
-// TestRename shows that an id is renamed everywhere and nothing else is.
-func TestRename(t *testing.T) {
-	c := connect(t)
-	uri := inFolder(t.TempDir())
-	must(t, c.Open(uri, 1, story))
-	var ready struct{ Placeholder string }
-	must(t, c.Request("textDocument/prepareRename", lsptest.At(uri, place(t, story, "first.ready", 0)), &ready))
-	if ready.Placeholder != "first" {
-		t.Errorf("placeholder %q", ready.Placeholder)
-	}
-	params := lsptest.At(uri, place(t, story, "first", 0))
-	params["newName"] = "the_first"
-	var edit struct {
-		Changes map[string][]struct {
-			Range   lsptest.Range
-			NewText string
-		}
-	}
-	must(t, c.Request("textDocument/rename", params, &edit))
-	got := story
-	edits := edit.Changes[uri]
-	for i := len(edits) - 1; i >= 0; i-- {
-		got = apply(got, edits[i].Range, edits[i].NewText)
-	}
-	want := strings.NewReplacer("id: first", "id: the_first", "[first]", "[the_first]", `steps.first.ready > 1`, `steps.the_first.ready > 1`,
-		"${{ steps.first", "${{ steps.the_first", `steps["first"]`, `steps["the_first"]`, "steps?.first", "steps?.the_first").Replace(story)
-	if d := cmp.Diff(want, got); d != "" {
-		t.Error(d)
-	}
-	var all []location
-	must(t, c.Request("textDocument/references", lsptest.At(uri, place(t, story, "first", 0)), &all))
-	if len(all) != len(edits) || len(all) != 6 {
-		t.Errorf("%d references, %d edits", len(all), len(edits))
-	}
-}
-
-func TestRenameRefused(t *testing.T) {
-	c := connect(t)
-	uri := inFolder(t.TempDir())
-	must(t, c.Open(uri, 1, story))
-	tests := []struct{ needle, name, want string }{
-		{"first", "The-First", `"The-First" can't be an id: it must start with a lower-case letter and have only lower-case letters, digits and underscores`},
-		{"first", "second", `id "second" is used by another step`},
-		{"kind", "x", "only the id of a step can be renamed"},
-	}
-	for _, test := range tests {
-		params := lsptest.At(uri, place(t, story, test.needle, 0))
-		params["newName"] = test.name
-		err := c.Request("textDocument/rename", params, nil)
-		var refused *lsptest.Error
-		if !errors.As(err, &refused) || refused.Message != test.want {
-			t.Errorf("%s: %v, want %s", test.name, err, test.want)
 		}
 	}
 }

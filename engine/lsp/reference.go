@@ -11,25 +11,36 @@ import (
 
 	"github.com/scenario-runner/scenario-runner/engine/field"
 	"github.com/scenario-runner/scenario-runner/engine/scenario"
+	"github.com/scenario-runner/scenario-runner/engine/source"
 )
 
-// occurrence is a place where a step's id stands.
+// occurrence is a place where the author's name for something stands.
 type occurrence struct {
 	from, to   int // byte offsets in the document
+	section    string
 	id         string
 	definition bool
 }
 
-// stepReference finds steps.<id>; what stands before it decides whether `steps` is a name or a field of something.
-var stepReference = regexp.MustCompile(`\bsteps\s*\??\.\s*([A-Za-z0-9_]+)|\bsteps\s*\[\s*["']([A-Za-z0-9_]+)["']\s*\]`)
+// same reports whether both are about one thing.
+func (o occurrence) same(x occurrence) bool { return o.section == x.section && o.id == x.id }
 
-// occurrences lists where ids stand: at their steps, in needs and in expressions, in the order of the text.
+// sections are what expressions read names of that the author has given: the ids of steps, and the keys of what has the
+// same name at the top of the file.
+func sections() []string { return []string{"steps", "vars", "secrets", "matrix", "parameters"} }
+
+// reference finds steps.<id> and the like; what stands before it decides whether `steps` is a name or a field of
+// something.
+var reference = regexp.MustCompile(`\b(` + strings.Join(sections(), "|") + `)\s*(?:\??\.\s*([A-Za-z0-9_]+)|\[\s*["']([A-Za-z0-9_]+)["']\s*\])`)
+
+// occurrences lists where names stand: at their steps and keys, in needs and in expressions, in the order of the text.
 func (s *Server) occurrences(d *document) []occurrence {
 	i := s.inspect(d)
 	if i.File.Root == nil {
 		return nil
 	}
 	w := &finder{server: s, document: d, inspection: i}
+	w.declared(i.File.Root)
 	w.walk(i.File.Root, target{shape: &field.Shape{Kind: field.Struct, Fields: scenario.DocumentFields()}}, true)
 	slices.SortFunc(w.found, func(a, b occurrence) int { return cmp.Or(a.from-b.from, a.to-b.to) })
 	return slices.Compact(w.found)
@@ -41,6 +52,45 @@ type finder struct {
 	document   *document
 	inspection *scenario.Inspection
 	found      []occurrence
+}
+
+// declared finds the names that the sections at the top of the file give.
+func (w *finder) declared(root *yaml.Node) {
+	for _, section := range sections()[1:] {
+		value, _ := source.Lookup(root, section)
+		if value = source.Follow(value); value == nil || value.Kind != yaml.MappingNode {
+			continue
+		}
+		for i := 0; i+1 < len(value.Content); i += 2 {
+			key := value.Content[i]
+			if section == "matrix" && (key.Value == "include" || key.Value == "exclude") {
+				w.axes(value.Content[i+1])
+				continue
+			}
+			w.whole(key, section, true)
+		}
+	}
+}
+
+// axes finds the axes that the cases under include and exclude name.
+func (w *finder) axes(cases *yaml.Node) {
+	if cases = source.Follow(cases); cases == nil || cases.Kind != yaml.SequenceNode {
+		return
+	}
+	for _, one := range cases.Content {
+		if one.Kind == yaml.MappingNode {
+			for i := 0; i+1 < len(one.Content); i += 2 {
+				w.whole(one.Content[i], "matrix", false)
+			}
+		}
+	}
+}
+
+// whole adds a scalar that is nothing but a name.
+func (w *finder) whole(n *yaml.Node, section string, definition bool) {
+	if n.Kind == yaml.ScalarNode {
+		w.add(n, 0, utf8.RuneCountInString(n.Value), section, n.Value, definition)
+	}
 }
 
 // walk visits a node; known says whether t is what the language says of it. Below unknown nodes only ${{ }} counts.
@@ -68,7 +118,7 @@ func (w *finder) walk(n *yaml.Node, t target, known bool) {
 
 func (w *finder) entry(key, value *yaml.Node, t target, known bool) {
 	if known && t.step && key.Value == "id" && value.Kind == yaml.ScalarNode {
-		w.add(value, 0, utf8.RuneCountInString(value.Value), value.Value, true)
+		w.whole(value, "steps", true)
 		return
 	}
 	inner := target{}
@@ -89,9 +139,7 @@ func (w *finder) needs(n *yaml.Node) {
 		}
 		return
 	}
-	if n.Kind == yaml.ScalarNode {
-		w.add(n, 0, utf8.RuneCountInString(n.Value), n.Value, false)
-	}
+	w.whole(n, "steps", false)
 }
 
 func (w *finder) scalar(n *yaml.Node, t target, known bool) {
@@ -116,20 +164,20 @@ func (w *finder) scalar(n *yaml.Node, t target, known bool) {
 	}
 }
 
-// expression finds steps.<id> in an expression that begins at a byte offset of a scalar's value.
+// expression finds the names of sections in an expression that begins at a byte offset of a scalar's value.
 func (w *finder) expression(n *yaml.Node, offset int, text string) {
 	quoted := withoutQuotes(text)
-	for _, m := range stepReference.FindAllStringSubmatchIndex(text, -1) {
+	for _, m := range reference.FindAllStringSubmatchIndex(text, -1) {
 		before := strings.TrimRight(quoted[:m[0]], " ")
-		if strings.HasSuffix(before, ".") || quoted[m[0]] != 's' {
+		if strings.HasSuffix(before, ".") || quoted[m[0]] != text[m[0]] {
 			continue
 		}
-		from, to := m[2], m[3]
+		from, to := m[4], m[5]
 		if from < 0 {
-			from, to = m[4], m[5]
+			from, to = m[6], m[7]
 		}
 		start := utf8.RuneCountInString(n.Value[:offset+from])
-		w.add(n, start, start+utf8.RuneCountInString(text[from:to]), text[from:to], false)
+		w.add(n, start, start+utf8.RuneCountInString(text[from:to]), text[m[2]:m[3]], text[from:to], false)
 	}
 }
 
@@ -159,20 +207,20 @@ func withoutQuotes(text string) string {
 	return string(out)
 }
 
-func (w *finder) add(n *yaml.Node, from, to int, id string, definition bool) {
+func (w *finder) add(n *yaml.Node, from, to int, section, id string, definition bool) {
 	start, end := w.document.bounds(w.inspection.File.Within(n, from, to))
 	if w.document.text[start:end] != id {
 		return // escaped in a way that can't be edited in place
 	}
-	w.found = append(w.found, occurrence{from: start, to: end, id: id, definition: definition})
+	w.found = append(w.found, occurrence{from: start, to: end, section: section, id: id, definition: definition})
 }
 
-// idAt returns the id whose occurrence holds an offset.
-func (s *Server) idAt(d *document, offset int) (occurrence, []occurrence) {
+// nameAt returns the name that stands at an offset, and everywhere that it stands.
+func (s *Server) nameAt(d *document, offset int) (occurrence, []occurrence) {
 	all := s.occurrences(d)
 	for _, o := range all {
 		if offset >= o.from && offset <= o.to {
-			return o, slices.DeleteFunc(all, func(x occurrence) bool { return x.id != o.id })
+			return o, slices.DeleteFunc(all, func(x occurrence) bool { return !x.same(o) })
 		}
 	}
 	return occurrence{}, nil

@@ -33,7 +33,7 @@ func TestAnswersAtOnce(t *testing.T) {
 	must(t, c.Open(uri, 1, text))
 	last := strings.Count(text, "\n")
 	at := lsptest.At(uri, lsptest.Position{Line: last, Character: 17})
-	for _, method := range []string{"completion", "hover", "definition", "documentSymbol", "references", "codeAction"} {
+	for _, method := range []string{"completion", "hover", "definition", "signatureHelp", "documentSymbol", "references", "documentHighlight", "codeAction"} {
 		var took []time.Duration
 		for round := range 10 {
 			must(t, c.Change(uri, round+2, text+"  - check: steps."+strings.Repeat("s", round%3)))
@@ -101,7 +101,7 @@ func ask(t testing.TB, c *lsptest.Client, uri, text string, version int, at lspt
 			t.Fatalf("%s: %v in\n%s", i.Label, err, text)
 		}
 	}
-	for _, method := range []string{"hover", "definition", "references", "prepareRename", "documentSymbol"} {
+	for _, method := range []string{"hover", "definition", "references", "documentHighlight", "signatureHelp", "prepareRename", "documentSymbol"} {
 		if err := c.Request("textDocument/"+method, lsptest.At(uri, at), nil); err != nil {
 			t.Fatalf("%s: %v at %v in\n%s", method, err, at, text)
 		}

@@ -216,15 +216,17 @@ type handler func(json.RawMessage) (any, error)
 
 func (s *Server) requests() map[string]handler {
 	return map[string]handler{
-		"textDocument/completion":     at(s, s.completion),
-		"textDocument/hover":          at(s, s.hover),
-		"textDocument/definition":     at(s, s.definition),
-		"textDocument/references":     at(s, s.references),
-		"textDocument/prepareRename":  at(s, s.prepareRename),
-		"textDocument/rename":         s.rename,
-		"textDocument/documentSymbol": s.symbols,
-		"textDocument/codeAction":     s.actions,
-		"textDocument/formatting":     s.formatting,
+		"textDocument/completion":        at(s, s.completion),
+		"textDocument/hover":             at(s, s.hover),
+		"textDocument/definition":        at(s, s.definition),
+		"textDocument/references":        s.references,
+		"textDocument/documentHighlight": at(s, s.highlights),
+		"textDocument/signatureHelp":     at(s, s.signatureHelp),
+		"textDocument/prepareRename":     at(s, s.prepareRename),
+		"textDocument/rename":            s.rename,
+		"textDocument/documentSymbol":    s.symbols,
+		"textDocument/codeAction":        s.actions,
+		"textDocument/formatting":        s.formatting,
 	}
 }
 
@@ -253,6 +255,8 @@ func (s *Server) capabilities() any {
 			"hoverProvider":              true,
 			"definitionProvider":         true,
 			"referencesProvider":         true,
+			"documentHighlightProvider":  true,
+			"signatureHelpProvider":      map[string]any{"triggerCharacters": []string{"(", ","}},
 			"renameProvider":             map[string]any{"prepareProvider": true},
 			"documentSymbolProvider":     true,
 			"documentFormattingProvider": true,
