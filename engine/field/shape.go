@@ -12,6 +12,9 @@
 //	single:"true"         a list that may also be written as its only element
 //	shorthand:"true"      the field that a value which is no mapping stands for
 //	example:"…"           a YAML value for documentation and completion
+//	refers:"file"         what a text names, so that editors complete it and go there: a file, a folder, a manifest (a
+//	                      file, folder or glob with objects, or such an object itself), an object, or a kind of objects;
+//	                      a type with a method Refers says so itself
 package field
 
 import (
@@ -63,8 +66,30 @@ type Field struct {
 	Single   bool
 	Enum     []string
 	Scope    []string
+	Refers   string
 	Shape    *Shape
 	index    []int
+}
+
+// Referrer is a config type whose texts name something outside of the file that they stand in.
+type Referrer interface {
+	// Refers says what they name, in the words of the tag of that name.
+	Refers() string
+}
+
+// refers returns what the texts of a field name.
+func refers(f reflect.StructField) string {
+	if tag := f.Tag.Get("refers"); tag != "" {
+		return tag
+	}
+	t := f.Type
+	for t.Kind() == reflect.Pointer || t.Kind() == reflect.Slice {
+		t = t.Elem()
+	}
+	if r, ok := reflect.New(t).Interface().(Referrer); ok {
+		return r.Refers()
+	}
+	return ""
 }
 
 var (
@@ -151,6 +176,7 @@ func addFields(s *Shape, t reflect.Type, prefix []int, special []reflect.Type) {
 			Single:   sf.Tag.Get("single") == "true",
 			Enum:     list(sf.Tag.Get("enum")),
 			Scope:    list(sf.Tag.Get("scope")),
+			Refers:   refers(sf),
 			Shape:    Describe(sf.Type, special...),
 			index:    index,
 		})

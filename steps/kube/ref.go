@@ -15,7 +15,7 @@ import (
 // apps/v1/Deployment/web, pods) or as a mapping with these fields.
 type Ref struct {
 	APIVersion string            `yaml:"apiVersion,omitempty" json:"apiVersion,omitempty" doc:"API version, as in apps/v1. Only needed when a kind exists in several groups."`
-	Kind       string            `yaml:"kind" json:"kind" doc:"Kind, plural or short name: Deployment, deployments, deploy, deployments.apps."`
+	Kind       string            `yaml:"kind" json:"kind" doc:"Kind, plural or short name: Deployment, deployments, deploy, deployments.apps." refers:"kind"`
 	Name       string            `yaml:"name,omitempty" json:"name,omitempty" doc:"Name of the object. Without it all that match the selectors are meant."`
 	Namespace  string            `yaml:"namespace,omitempty" json:"namespace,omitempty" doc:"Namespace; the step's if not given."`
 	Selector   string            `yaml:"selector,omitempty" json:"selector,omitempty" doc:"Label selector, as in app=web,tier!=cache."`
@@ -55,6 +55,9 @@ func (r *Ref) UnmarshalText(text []byte) error {
 	*r = parsed
 	return nil
 }
+
+// Refers says that texts of this type name objects.
+func (r Ref) Refers() string { return "object" }
 
 // String is the text form, with the selectors in brackets.
 func (r Ref) String() string {
