@@ -40,7 +40,7 @@ type safety struct {
 
 type secretFrom struct {
 	Env  string `yaml:"env" doc:"Environment variable that holds the secret."`
-	File string `yaml:"file" doc:"File that holds the secret, relative to the scenario's folder."`
+	File string `yaml:"file" doc:"File that holds the secret, relative to the scenario's folder." refers:"file"`
 }
 
 // common are the fields that every step may have beside its kind.

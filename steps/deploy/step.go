@@ -19,9 +19,9 @@ var doc string
 
 // Config is what an author writes.
 type Config struct {
-	Manifests   []string          `yaml:"manifests" single:"true" doc:"Files, folders and globs (** for any folders) with manifests, relative to the scenario's folder." example:"[manifests/web.yaml]"`
-	Inline      []any             `yaml:"inline" single:"true" doc:"Objects written here, as mappings or as YAML text; strings may hold ${{ }}."`
-	Kustomize   string            `yaml:"kustomize" doc:"Folder with a kustomization, relative to the scenario's folder." example:"overlays/test"`
+	Manifests   []string          `yaml:"manifests" single:"true" doc:"Files, folders and globs (** for any folders) with manifests, relative to the scenario's folder." example:"[manifests/web.yaml]" refers:"manifest"`
+	Inline      []any             `yaml:"inline" single:"true" doc:"Objects written here, as mappings or as YAML text; strings may hold ${{ }}." refers:"manifest"`
+	Kustomize   string            `yaml:"kustomize" doc:"Folder with a kustomization, relative to the scenario's folder." example:"overlays/test" refers:"folder"`
 	Template    bool              `yaml:"template" doc:"Evaluate ${{ }} in the texts of manifest files too. Without it files are applied as they are."`
 	Labels      map[string]string `yaml:"labels" doc:"Labels added to every object."`
 	Annotations map[string]string `yaml:"annotations" doc:"Annotations added to every object."`

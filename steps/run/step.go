@@ -24,7 +24,7 @@ type Config struct {
 	Script     string            `yaml:"script" shorthand:"true" doc:"Shell script; sh runs it and stops at the first command that fails." example:"kubectl get nodes -o name | wc -l"`
 	Command    eval.Tree         `yaml:"command" doc:"Program and arguments, as a list, or as a text that is split into words. No shell reads it." example:"[kubectl, version]"`
 	Env        map[string]string `yaml:"env" doc:"Environment variables, beside the few that every program gets."`
-	Dir        string            `yaml:"dir" doc:"Working folder, inside the scenario's folder. Without it, the scenario's folder."`
+	Dir        string            `yaml:"dir" doc:"Working folder, inside the scenario's folder. Without it, the scenario's folder." refers:"folder"`
 	Stdin      string            `yaml:"stdin" doc:"What the program reads from its standard input."`
 	Kubeconfig bool              `yaml:"kubeconfig" doc:"The program gets KUBECONFIG and SCENARIO_NAMESPACE of the step's cluster."`
 	ExitCodes  []int             `yaml:"exitCodes" single:"true" doc:"Exit codes that mean success. Without it, 0." example:"[0, 2]"`

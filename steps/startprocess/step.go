@@ -24,7 +24,7 @@ const undoName = "process.kill"
 type Config struct {
 	Command    eval.Tree            `yaml:"command" required:"true" scope:"ports" doc:"Program and arguments, as a list, or as a text that is split into words. No shell reads it." example:"[server, --listen, '127.0.0.1:${{ ports.api }}']"`
 	Env        map[string]eval.Text `yaml:"env" scope:"ports" doc:"Environment variables, beside the few that every program gets."`
-	Dir        string               `yaml:"dir" doc:"Working folder, inside the scenario's folder. Without it, the scenario's folder."`
+	Dir        string               `yaml:"dir" doc:"Working folder, inside the scenario's folder. Without it, the scenario's folder." refers:"folder"`
 	Ports      map[string]int       `yaml:"ports" doc:"Ports for the program, by name; 0 stands for a free one. The program finds api in API_PORT, and its command may use ports.api." example:"{api: 0}"`
 	Kubeconfig bool                 `yaml:"kubeconfig" doc:"The program gets KUBECONFIG and SCENARIO_NAMESPACE of the step's cluster."`
 	Ready      Ready                `yaml:"ready" scope:"ports" doc:"What must be seen before the next step starts. When several are given, all of them."`
