@@ -72,7 +72,7 @@ func (l *Loaded) duplicates() {
 	first := map[string]*scenario.Scenario{}
 	for _, s := range l.Scenarios {
 		if other, ok := first[s.Name]; ok {
-			l.Diagnostics.Warn(s.File.Range(s.File.Root), "scenario-name", "name %q is also used by %s", s.Name, other.Key)
+			l.Diagnostics.Warn(s.File.Range(s.File.Root), "duplicate-name", "name %q is also used by %s", s.Name, other.Key)
 			continue
 		}
 		first[s.Name] = s

@@ -28,7 +28,7 @@ var (
 func syntaxProblem(source string, err error) *Problem {
 	f, ok := errors.AsType[*file.Error](err)
 	if !ok {
-		return &Problem{To: len([]rune(source)), Message: err.Error()}
+		return &Problem{To: len([]rune(source)), Check: "expression-syntax", Message: err.Error()}
 	}
 	length := len([]rune(source))
 	from := min(f.From, length)
@@ -44,34 +44,34 @@ func syntaxProblem(source string, err error) *Problem {
 	} else {
 		message = strings.ReplaceAll(strings.ToLower(message[:1])+message[1:], "\n", " ")
 	}
-	return &Problem{From: from, To: to, Message: message}
+	return &Problem{From: from, To: to, Check: "expression-syntax", Message: message}
 }
 
 // explainCompile rewords an error of the type checker and proposes what was meant.
 func (e *Env) explainCompile(source string, tree ast.Node, err error) *Problem {
 	f, ok := errors.AsType[*file.Error](err)
 	if !ok {
-		return &Problem{To: len([]rune(source)), Message: err.Error()}
+		return &Problem{To: len([]rune(source)), Check: "expression-syntax", Message: err.Error()}
 	}
-	p := &Problem{From: f.From, To: max(f.To, f.From+1), Message: f.Message}
+	p := &Problem{From: f.From, To: max(f.To, f.From+1), Check: "argument-types", Message: f.Message}
 	if m := unknownName.FindStringSubmatch(f.Message); m != nil {
-		p.Message = e.unknownName(m[1])
+		p.Check, p.Message = "unknown-name", e.unknownName(m[1])
 	} else if m := unknownField.FindStringSubmatch(f.Message); m != nil {
-		p.Message = e.unknownField(tree, f.From, m[1])
+		p.Check, p.Message = unknownCheck(tree, f.From, m[1]), e.unknownField(tree, f.From, m[1])
 	} else if m := mismatched.FindStringSubmatch(f.Message); m != nil {
-		p.Message = fmt.Sprintf("%s can't join %s and %s", m[1], speak(m[2]), speak(m[3]))
+		p.Check, p.Message = "operand-types", fmt.Sprintf("%s can't join %s and %s", m[1], speak(m[2]), speak(m[3]))
 		p.Message += cure(m[2], m[3])
 	} else if m := noField.FindStringSubmatch(f.Message); m != nil {
-		p.Message = fmt.Sprintf("%s has no field %q", speak(m[1]), m[2])
+		p.Check, p.Message = "unknown-field", fmt.Sprintf("%s has no field %q", speak(m[1]), m[2])
 		if found := member(tree, f.From, m[2]); found != nil {
 			at := found.Property.Location()
 			p.From, p.To = at.From, at.To
 			p.Message = fmt.Sprintf("%s is %s, which has no field %q", written(found.Node), speak(m[1]), m[2])
 		}
 	} else if m := noIndex.FindStringSubmatch(f.Message); m != nil {
-		p.Message = fmt.Sprintf("an item of a list is chosen by its position, not by %s; write [0], or any(…, .name == \"x\")", speak(m[1]))
+		p.Check, p.Message = "operand-types", fmt.Sprintf("an item of a list is chosen by its position, not by %s; write [0], or any(…, .name == \"x\")", speak(m[1]))
 		if name, ok := propertyAt(tree, f.From); ok {
-			p.Message = fmt.Sprintf("%s is a list, which has no field %q; choose an item, as in %s[0].%s, or write any(%s, .%s == …)",
+			p.Check, p.Message = "unknown-field", fmt.Sprintf("%s is a list, which has no field %q; choose an item, as in %s[0].%s, or write any(%s, .%s == …)",
 				written(name.Node), word(name), written(name.Node), word(name), written(name.Node), word(name))
 		}
 	} else if m := onlyList.FindStringSubmatch(f.Message); m != nil {
@@ -83,7 +83,7 @@ func (e *Env) explainCompile(source string, tree ast.Node, err error) *Problem {
 	} else if m := notCallable.FindStringSubmatch(f.Message); m != nil {
 		p.Message = fmt.Sprintf("this is %s, and only functions can be called", speak(m[1]))
 	} else if m := notIn.FindStringSubmatch(f.Message); m != nil {
-		p.Message = fmt.Sprintf("in can't look for %s in a list of which each item is %s", speak(m[1]), speak(m[2]))
+		p.Check, p.Message = "operand-types", fmt.Sprintf("in can't look for %s in a list of which each item is %s", speak(m[1]), speak(m[2]))
 	}
 	p.To = max(p.To, p.From+1)
 	return p

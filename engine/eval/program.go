@@ -20,9 +20,11 @@ import (
 	"github.com/expr-lang/expr/vm"
 )
 
-// Problem is a mistake in an expression. From and To are rune offsets into its source, To exclusive.
+// Problem is a mistake in an expression. From and To are rune offsets into its source, To exclusive. Check names the
+// check that found it, as in docs/checks.md.
 type Problem struct {
 	From, To int
+	Check    string
 	Message  string
 }
 
@@ -90,7 +92,7 @@ func (p *Program) check(want Kind) *Problem {
 	if want == Any || got == Any || got == want || want == Float && got == Int {
 		return nil
 	}
-	return &Problem{To: len([]rune(p.Source)), Message: fmt.Sprintf("expected %s, but this expression is %s", want, got)}
+	return &Problem{To: len([]rune(p.Source)), Check: "result-type", Message: fmt.Sprintf("expected %s, but this expression is %s", want, got)}
 }
 
 // Eval evaluates p. An error is a *RuntimeError. A whole number is an int, whatever it was in the scope.

@@ -41,7 +41,7 @@ func (e *Env) CompileText(text string) (Text, []*Problem) {
 		offset += len([]rune(before)) + 3
 		source, closed := untilClose(after)
 		if !closed {
-			problems = append(problems, &Problem{From: offset - 3, To: offset, Message: `"${{" is never closed; end the expression with "}}"`})
+			problems = append(problems, &Problem{From: offset - 3, To: offset, Check: "expression-syntax", Message: `"${{" is never closed; end the expression with "}}"`})
 			return t, problems
 		}
 		program, problem := e.compilePart(source, offset)
@@ -60,7 +60,7 @@ func (e *Env) compilePart(source string, offset int) (*Program, *Problem) {
 	offset += len([]rune(source)) - len([]rune(trimmed))
 	trimmed = strings.TrimRight(trimmed, " \t\n")
 	if trimmed == "" {
-		return nil, &Problem{From: offset - 1, To: offset, Message: "the expression between ${{ and }} is empty"}
+		return nil, &Problem{From: offset - 1, To: offset, Check: "expression-syntax", Message: "the expression between ${{ and }} is empty"}
 	}
 	p, problem := e.Compile(trimmed, Any)
 	if problem != nil {

@@ -2,6 +2,7 @@ package eval
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/expr-lang/expr/ast"
@@ -19,6 +20,24 @@ func (e *Env) unknownName(name string) string {
 
 // mostProposed is how many fields are named when none is near to the one that was asked for.
 const mostProposed = 12
+
+// unknownCheck names the check that an unknown field belongs to: what scenarios declare themselves is a name or a step.
+func unknownCheck(tree ast.Node, at int, name string) string {
+	found := member(tree, at, name)
+	if found == nil {
+		return "unknown-field"
+	}
+	path, _ := chain(found.Node)
+	switch {
+	case len(path) == 1 && path[0] == "steps":
+		return "unknown-step"
+	case len(path) == 2 && path[0] == "steps":
+		return "unknown-output"
+	case len(path) == 1 && slices.Contains([]string{"vars", "secrets", "env", "matrix", "parameters"}, path[0]):
+		return "unknown-name"
+	}
+	return "unknown-field"
+}
 
 // unknownField finds the object whose field was asked for and says what it has.
 func (e *Env) unknownField(tree ast.Node, at int, name string) string {

@@ -23,6 +23,8 @@ type Decoder struct {
 	Names func(config reflect.Value, name string) eval.Type
 	// Shared is what is known of the whole file; nil means nothing.
 	Shared *Shared
+	// Caller is what the one who decodes wants those to know who are asked to compile; the decoder itself has no use for it.
+	Caller any
 }
 
 // Shared is what the parts of one file tell each other while it is checked: a step may say which kinds of objects there
@@ -110,6 +112,24 @@ func (b *Body) Find(path ...string) diag.Range {
 	}
 	return at
 }
+
+// Value returns what the author wrote at a path of keys and list positions, nil when there is nothing. A shorthand
+// counts as its field.
+func (b *Body) Value(path ...string) *yaml.Node {
+	n := b.Node
+	for i, key := range path {
+		if i == 0 && b.short(n, key) {
+			continue
+		}
+		if n, _ = child(n, key); n == nil {
+			return nil
+		}
+	}
+	return source.Follow(n)
+}
+
+// Range returns where a node of the body stands.
+func (b *Body) Range(n *yaml.Node) diag.Range { return b.file.Range(n) }
 
 // Dir returns the folder of the file that the body stands in.
 func (b *Body) Dir() string { return filepath.Dir(b.file.Name) }
@@ -256,7 +276,7 @@ func (c *pass) structure(n *yaml.Node, what string, s *Shape, env *eval.Env, tar
 	c.scoped(scoped, n, env, target)
 	for _, f := range s.Fields {
 		if f.Required && !given[f.Name] && !c.binding {
-			c.report(c.file.Range(n), "required", "%s needs %q: %s", what, f.Name, lowerFirst(f.Doc))
+			c.report(c.file.Range(n), "missing-field", "%s needs %q: %s", what, f.Name, lowerFirst(f.Doc))
 		}
 	}
 }
@@ -270,13 +290,13 @@ func (c *pass) short(n *yaml.Node, what string, s *Shape, env *eval.Env, target 
 		c.field(n, s.Shorthand, nil, env, target)
 		for _, f := range s.Fields {
 			if f.Required && f.Name != s.Shorthand.Name && !c.binding {
-				c.report(c.file.Range(n), "required", "%s needs %q: %s", what, f.Name, lowerFirst(f.Doc))
+				c.report(c.file.Range(n), "missing-field", "%s needs %q: %s", what, f.Name, lowerFirst(f.Doc))
 			}
 		}
 	case isNull(n):
 		for _, f := range s.Fields {
 			if f.Required && !c.binding {
-				c.report(c.file.Range(n), "required", "%s needs %q: %s", what, f.Name, lowerFirst(f.Doc))
+				c.report(c.file.Range(n), "missing-field", "%s needs %q: %s", what, f.Name, lowerFirst(f.Doc))
 			}
 		}
 	default:

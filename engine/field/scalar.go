@@ -19,7 +19,7 @@ import (
 func isNull(n *yaml.Node) bool { return n.Kind == yaml.ScalarNode && n.Tag == "!!null" }
 
 func (c *pass) mismatch(n *yaml.Node, what string, s *Shape) {
-	c.report(c.file.Range(n), "type", "%s: expected %s, found %s", what, s.Describe(), found(n))
+	c.report(c.file.Range(n), "wrong-type", "%s: expected %s, found %s", what, s.Describe(), found(n))
 }
 
 // found says in plain words what a node is.
@@ -80,14 +80,14 @@ func (c *pass) duration(n *yaml.Node, what string, s *Shape, target reflect.Valu
 	d, err := time.ParseDuration(n.Value)
 	if err != nil {
 		if n.Tag == "!!int" && n.Value != "0" {
-			c.report(c.file.Range(n), "type", "%s: %s has no unit; did you mean %ss?", what, n.Value, n.Value)
+			c.report(c.file.Range(n), "missing-unit", "%s: %s has no unit; did you mean %ss?", what, n.Value, n.Value)
 			return
 		}
 		c.mismatch(n, what, s)
 		return
 	}
 	if d < 0 {
-		c.report(c.file.Range(n), "value", "%s: a duration can't be negative", what)
+		c.report(c.file.Range(n), "invalid-value", "%s: a duration can't be negative", what)
 		return
 	}
 	target.SetInt(int64(d))
@@ -97,7 +97,7 @@ func (c *pass) duration(n *yaml.Node, what string, s *Shape, target reflect.Valu
 func (c *pass) text(n *yaml.Node, what string, target reflect.Value) {
 	u := target.Addr().Interface().(encoding.TextUnmarshaler)
 	if err := u.UnmarshalText([]byte(n.Value)); err != nil {
-		c.report(c.file.Range(n), "value", "%s: %s", what, err)
+		c.report(c.file.Range(n), "invalid-value", "%s: %s", what, err)
 	}
 }
 
@@ -106,7 +106,7 @@ func (c *pass) enum(n *yaml.Node, f *Field, v reflect.Value) {
 		return
 	}
 	if !slices.Contains(f.Enum, v.String()) {
-		c.report(c.file.Range(n), "value", "%s: %q is not one of its values%s", f.Name, v.String(), diag.DidYouMean(v.String(), f.Enum))
+		c.report(c.file.Range(n), "unknown-value", "%s: %q is not one of its values%s", f.Name, v.String(), diag.DidYouMean(v.String(), f.Enum))
 	}
 }
 

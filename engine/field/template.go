@@ -56,7 +56,7 @@ func (c *pass) template(n *yaml.Node, what string, s *Shape, env *eval.Env, targ
 func (c *pass) compileText(n *yaml.Node, env *eval.Env) eval.Text {
 	text, problems := env.CompileText(n.Value)
 	for _, p := range problems {
-		c.report(c.file.Within(n, p.From, p.To), "expression", "%s", p.Message)
+		c.report(c.file.Within(n, p.From, p.To), p.Check, "%s", p.Message)
 	}
 	c.body.Programs = append(c.body.Programs, text.Programs()...)
 	return text
@@ -77,7 +77,7 @@ func (c *pass) fits(n *yaml.Node, what string, s *Shape, text eval.Text) {
 	if p == nil {
 		if s.Kind != String && s.Kind != Any && s.Kind != Duration && !s.Text {
 			if len(text.Programs()) > 0 {
-				c.report(c.file.Range(n), "type", "%s: expected %s, found text with ${{ }} inside", what, s.Describe())
+				c.report(c.file.Range(n), "wrong-type", "%s: expected %s, found text with ${{ }} inside", what, s.Describe())
 			}
 		}
 		return
@@ -99,7 +99,7 @@ func (c *pass) fits(n *yaml.Node, what string, s *Shape, text eval.Text) {
 		ok = true
 	}
 	if !ok {
-		c.report(c.file.Range(n), "type", "%s: expected %s, but the expression is %s", what, s.Describe(), got)
+		c.report(c.file.Range(n), "result-type", "%s: expected %s, but the expression is %s", what, s.Describe(), got)
 	}
 }
 
@@ -109,7 +109,7 @@ func (c *pass) bind(n *yaml.Node, what string, s *Shape, text eval.Text, target 
 		err = c.assign(n, what, s, v, target)
 	}
 	if err != nil {
-		c.report(c.file.Range(n), "expression", "%s: %s", what, err)
+		c.report(c.file.Range(n), "invalid-value", "%s: %s", what, err)
 	}
 }
 
@@ -210,12 +210,12 @@ func (c *pass) expression(n *yaml.Node, what string, s *Shape, env *eval.Env, ta
 	}
 	text := n.Value
 	if strings.HasPrefix(strings.TrimSpace(text), "${{") {
-		c.report(c.file.Range(n), "expression", "%s is an expression already; write it without ${{ }}", what)
+		c.report(c.file.Range(n), "expression-syntax", "%s is an expression already; write it without ${{ }}", what)
 		return
 	}
 	p, problem := env.Compile(text, s.Want)
 	if problem != nil {
-		c.report(c.file.Within(n, problem.From, problem.To), "expression", "%s", problem.Message)
+		c.report(c.file.Within(n, problem.From, problem.To), problem.Check, "%s", problem.Message)
 		return
 	}
 	c.body.compiled[n] = p
@@ -227,7 +227,7 @@ func (c *pass) later(n *yaml.Node, what string, env *eval.Env, target reflect.Va
 	if !c.binding {
 		if target.Type() == reflect.TypeFor[eval.Text]() {
 			if n.Kind != yaml.ScalarNode {
-				c.report(c.file.Range(n), "type", "%s: expected text, found %s", what, found(n))
+				c.report(c.file.Range(n), "wrong-type", "%s: expected text, found %s", what, found(n))
 				return
 			}
 			c.body.compiled[n] = c.compileText(n, env)
@@ -287,7 +287,7 @@ func (c *pass) any(n *yaml.Node, env *eval.Env, target reflect.Value) {
 	}
 	v, err := tree.Eval(c.scope)
 	if err != nil {
-		c.report(c.file.Range(n), "expression", "%s", err)
+		c.report(c.file.Range(n), "invalid-value", "%s", err)
 		return
 	}
 	if v != nil {

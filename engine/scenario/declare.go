@@ -71,7 +71,7 @@ func (c *compiler) identify(item *yaml.Node, d *declared) {
 	}
 	if first, ok := c.ids[id.Value]; ok {
 		where, _ := source.Lookup(first.node, "id")
-		c.diags.Add(c.file.Range(id), "id", "id %q is used twice; first used at %s", id.Value, c.file.Range(where).Start)
+		c.diags.Add(c.file.Range(id), "duplicate-id", "id %q is used twice; first used at %s", id.Value, c.file.Range(where).Start)
 		return
 	}
 	d.id, d.named = id.Value, true
@@ -81,14 +81,14 @@ func (c *compiler) identify(item *yaml.Node, d *declared) {
 func (c *compiler) badID(id *yaml.Node) {
 	proposal := strings.ToLower(regexp.MustCompile(`[^a-zA-Z0-9_]+`).ReplaceAllString(id.Value, "_"))
 	if !stepID.MatchString(proposal) {
-		c.diags.Add(c.file.Range(id), "id", "id %q must start with a lower-case letter and have only lower-case letters, digits and underscores", id.Value)
+		c.diags.Add(c.file.Range(id), "invalid-id", "id %q must start with a lower-case letter and have only lower-case letters, digits and underscores", id.Value)
 		return
 	}
 	reason := "an id has only lower-case letters, digits and underscores"
 	if strings.Contains(id.Value, "-") {
 		reason = `in an expression "-" is a minus`
 	}
-	c.diags.Add(c.file.Range(id), "id", "id %q can't be used: %s; write %q", id.Value, reason, proposal)
+	c.diags.Add(c.file.Range(id), "invalid-id", "id %q can't be used: %s; write %q", id.Value, reason, proposal)
 }
 
 // kindOf finds the kind of a step and declares the steps inside a container.

@@ -78,11 +78,11 @@ func (c *compiler) needs(p *pending, work []*pending) {
 		target := c.ids[n.Value]
 		switch {
 		case target == nil:
-			c.diags.Add(at, "needs", "needs names no step: there is no id %q%s", n.Value, diag.DidYouMean(n.Value, c.idNames()))
+			c.diags.Add(at, "unknown-step", "needs names no step: there is no id %q%s", n.Value, diag.DidYouMean(n.Value, c.idNames()))
 		case target == p.declared:
-			c.diags.Add(at, "needs", "step %q needs itself", n.Value)
+			c.diags.Add(at, "cycle", "step %q needs itself", n.Value)
 		case !slices.ContainsFunc(work, func(w *pending) bool { return w.declared == target }):
-			c.diags.Add(at, "needs", "needs can only name steps of the same list; %q stands at %s", n.Value, target.at.Start)
+			c.diags.Add(at, "needs-elsewhere", "needs can only name steps of the same list; %q stands at %s", n.Value, target.at.Start)
 		default:
 			p.depend(target)
 		}

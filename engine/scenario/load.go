@@ -26,10 +26,7 @@ type Loader struct {
 
 // NewLoader returns a loader for the kinds of a registry.
 func NewLoader(r *step.Registry, options Options) (*Loader, error) {
-	schema, err := NewValidator(withoutGuards(Schema(r)))
-	if err != nil {
-		return nil, err
-	}
+	schema := lazyValidator(func() *field.Schema { return withoutGuards(Schema(r)) }) // most commands end before they need it
 	env := eval.NewEnv(r.Functions...).With("scenario", scenarioType())
 	variables := eval.Type{Kind: eval.Object}
 	for _, name := range options.Environment {
@@ -85,7 +82,7 @@ type compiler struct {
 func (c *compiler) run() {
 	root := source.Follow(c.file.Root)
 	if root.Kind != yaml.MappingNode {
-		c.diags.Add(c.file.Range(root), "type", "a scenario is a mapping that starts with apiVersion and kind")
+		c.diags.Add(c.file.Range(root), "wrong-type", "a scenario is a mapping that starts with apiVersion and kind")
 		return
 	}
 	steps, _ := source.Lookup(root, "steps")
@@ -94,10 +91,20 @@ func (c *compiler) run() {
 	c.names(root)
 	head := c.header(root)
 	c.fill(head)
+	*c.diags = append(*c.diags, step.Conclude(&c.shared, c.whole())...)
 	if steps != nil && c.scenario.Asserts == 0 && !c.diags.HasErrors() {
 		_, key := source.Lookup(root, "steps")
 		c.diags.Add(c.file.Range(key), "asserts-nothing", "this scenario can't fail: no step judges anything; add an assert or a waitFor")
 	}
+}
+
+// whole is what steps may know of the file once all of them are compiled.
+func (c *compiler) whole() step.Whole {
+	w := step.Whole{Owned: c.scenario.Namespace == "", Broken: c.diags.HasErrors()}
+	for _, d := range c.order {
+		w.Kinds = append(w.Kinds, d.kind)
+	}
+	return w
 }
 
 // names puts vars, secrets and steps into the environment before anything is checked against it.
@@ -169,7 +176,7 @@ func (c *compiler) vars(n, _ *yaml.Node) {
 	for _, p := range source.Pairs(n) {
 		body, ok := d.Compile(p.Value, p.Key.Value, shape, env, func() reflect.Value { return reflect.New(reflect.TypeFor[eval.Tree]()).Elem() })
 		if !identifier.MatchString(p.Key.Value) {
-			c.diags.Add(c.file.Range(p.Key), "name", "var %q can't be used in expressions; a name has letters, digits and underscores", p.Key.Value)
+			c.diags.Add(c.file.Range(p.Key), "invalid-name", "var %q can't be used in expressions; a name has letters, digits and underscores", p.Key.Value)
 			continue
 		}
 		if !ok {
@@ -191,11 +198,11 @@ func (c *compiler) secrets(d document) {
 		from := d.Secrets[name]
 		_, key := source.Lookup(section, name)
 		if (from.Env == "") == (from.File == "") {
-			c.diags.Add(c.file.Range(key), "value", "secret %q needs either env or file", name)
+			c.diags.Add(c.file.Range(key), "missing-field", "secret %q needs either env or file", name)
 			continue
 		}
 		if from.File != "" && !filepath.IsLocal(from.File) {
-			c.diags.Add(c.file.Range(key), "path", "secret %q: file %q leaves the scenario's folder", name, from.File)
+			c.diags.Add(c.file.Range(key), "outside-folder", "secret %q: file %q leaves the scenario's folder", name, from.File)
 			continue
 		}
 		c.scenario.Secrets = append(c.scenario.Secrets, Secret{Name: name, Env: from.Env, File: from.File})

@@ -19,11 +19,11 @@ func (c *compiler) block(n *yaml.Node, env *eval.Env, depth int, unordered bool)
 	n = source.Follow(n)
 	b := &Block{}
 	if n.Kind != yaml.SequenceNode {
-		c.diags.Add(c.file.Range(n), "type", "expected a list of steps")
+		c.diags.Add(c.file.Range(n), "wrong-type", "expected a list of steps")
 		return b
 	}
 	if len(n.Content) == 0 {
-		c.diags.Add(c.file.Range(n), "value", "there is no step in this list")
+		c.diags.Add(c.file.Range(n), "no-steps", "there is no step in this list")
 	}
 	work := make([]*pending, 0, len(n.Content))
 	for _, item := range n.Content {
@@ -50,7 +50,7 @@ func (c *compiler) step(item *yaml.Node, d *declared, env *eval.Env, depth int) 
 	d.compiled = s
 	p := &pending{declared: d}
 	if item.Kind != yaml.MappingNode {
-		c.diags.Add(c.file.Range(item), "type", "a step is a mapping with one of: %s", strings.Join(c.loader.registry.Names(), ", "))
+		c.diags.Add(c.file.Range(item), "wrong-type", "a step is a mapping with one of: %s", strings.Join(c.loader.registry.Names(), ", "))
 		return p
 	}
 	body, commonNode := c.split(item, d)
@@ -76,16 +76,16 @@ func (c *compiler) split(item *yaml.Node, d *declared) (body *source.Pair, commo
 			d.at = c.file.Range(p.Key)
 			d.compiled.At = d.at
 		case slices.Contains(kinds, p.Key.Value):
-			c.diags.Add(c.file.Range(p.Key), "step-kind", "a step holds one action; this one already has %q", body.Key.Value)
+			c.diags.Add(c.file.Range(p.Key), "second-step-kind", "a step holds one action; this one already has %q", body.Key.Value)
 		default:
 			unknown = append(unknown, p.Key)
 		}
 	}
 	for _, key := range unknown {
-		what := "unknown field %q of a step%s"
+		check, what := "unknown-field", "unknown field %q of a step%s"
 		candidates := c.loader.shapes.common.Names()
 		if body == nil {
-			what = "unknown step kind %q%s"
+			check, what = "unknown-step-kind", "unknown step kind %q%s"
 			candidates = append(slices.Clone(kinds), candidates...)
 		}
 		proposal := ""
@@ -94,10 +94,10 @@ func (c *compiler) split(item *yaml.Node, d *declared) (body *source.Pair, commo
 		} else if body == nil {
 			proposal = "; choose one of " + strings.Join(kinds, ", ")
 		}
-		c.diags.Add(c.file.Range(key), "step-kind", what, key.Value, proposal)
+		c.diags.Add(c.file.Range(key), check, what, key.Value, proposal)
 	}
 	if body == nil && unknown == nil {
-		c.diags.Add(c.file.Range(item), "step-kind", "a step needs exactly one of: %s", strings.Join(kinds, ", "))
+		c.diags.Add(c.file.Range(item), "missing-step-kind", "a step needs exactly one of: %s", strings.Join(kinds, ", "))
 	}
 	return body, commonNode
 }
@@ -128,13 +128,13 @@ func (c *compiler) retry(r *retry, body *field.Body) *Retry {
 		return nil
 	}
 	if r.Attempts < 2 {
-		c.diags.Add(body.Find("retry", "attempts"), "value", "retry: attempts counts the first time too, so it must be at least 2")
+		c.diags.Add(body.Find("retry", "attempts"), "invalid-value", "retry: attempts counts the first time too, so it must be at least 2")
 	}
 	out := &Retry{Attempts: r.Attempts, Delay: r.Delay, Factor: max(r.Factor, 1), MaxDelay: r.MaxDelay}
 	allowed := []string{string(step.Failed), string(step.Errored), string(step.Inconclusive)}
 	for _, v := range r.On {
 		if !slices.Contains(allowed, v) {
-			c.diags.Add(body.Find("retry", "on"), "value", "retry: %q is no verdict that can be tried again%s", v, diag.DidYouMean(v, allowed))
+			c.diags.Add(body.Find("retry", "on"), "unknown-value", "retry: %q is no verdict that can be tried again%s", v, diag.DidYouMean(v, allowed))
 		}
 		out.On = append(out.On, step.Verdict(v))
 	}
@@ -147,7 +147,8 @@ func (c *compiler) retry(r *retry, body *field.Body) *Retry {
 // body compiles what stands under the kind's key.
 func (c *compiler) body(b *source.Pair, p *pending, env *eval.Env) {
 	s := p.compiled
-	d := &field.Decoder{File: c.file, Diags: c.diags, Shared: &c.shared, Special: func(n *yaml.Node, inner *eval.Env) any {
+	where := step.Common{Cluster: s.Cluster, Namespace: s.Namespace}
+	d := &field.Decoder{File: c.file, Diags: c.diags, Shared: &c.shared, Caller: where, Special: func(n *yaml.Node, inner *eval.Env) any {
 		return step.Block{Steps: c.block(n, inner, s.Depth+1, p.definition.Unordered)}
 	}}
 	value := b.Value

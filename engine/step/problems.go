@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 
+	"gopkg.in/yaml.v3"
+
 	"github.com/scenario-runner/scenario-runner/engine/diag"
 	"github.com/scenario-runner/scenario-runner/engine/field"
 )
@@ -21,12 +23,48 @@ func (p *Problems) Place() *Place { return p.place }
 
 // At reports a mistake at a dotted path of the config ("target.name"); "" is the whole config.
 func (p *Problems) At(path, format string, args ...any) {
-	p.list.Add(p.body.Find(split(path)...), "value", format, args...)
+	p.Mistake(path, "invalid-value", format, args...)
 }
 
-// Warn reports advice at a dotted path of the config.
-func (p *Problems) Warn(path, format string, args ...any) {
-	p.list.Warn(p.body.Find(split(path)...), "advice", format, args...)
+// Mistake reports what At does under another name than invalid-value: check is a row of the table in package check.
+func (p *Problems) Mistake(path, check, format string, args ...any) {
+	p.list.Add(p.body.Find(split(path)...), check, format, args...)
+}
+
+// Warn reports advice at a dotted path of the config. check is its name, a row of the table in package check.
+func (p *Problems) Warn(path, check, format string, args ...any) {
+	p.list.Warn(p.body.Find(split(path)...), check, format, args...)
+}
+
+// Found reports a mistake under the name of a check of its own, at a dotted path of the config.
+func (p *Problems) Found(path, check, format string, args ...any) *diag.Diagnostic {
+	return p.list.Add(p.body.Find(split(path)...), check, format, args...)
+}
+
+// Doubt reports advice under the name of a check of its own, at a dotted path of the config.
+func (p *Problems) Doubt(path, check, format string, args ...any) *diag.Diagnostic {
+	return p.list.Warn(p.body.Find(split(path)...), check, format, args...)
+}
+
+// Elsewhere takes over what was found in a file that the config names at a dotted path. Each finding gets a note that
+// leads back.
+func (p *Problems) Elsewhere(path string, found diag.List) {
+	at := p.body.Find(split(path)...)
+	for _, d := range found {
+		d.Note(at, "this file is named here")
+		p.list = append(p.list, d)
+	}
+}
+
+// Node returns what the author wrote at a dotted path, nil when there is nothing.
+func (p *Problems) Node(path string) *yaml.Node { return p.body.Value(split(path)...) }
+
+// Range returns where a node of the config stands.
+func (p *Problems) Range(n *yaml.Node) diag.Range { return p.body.Range(n) }
+
+// Mark reports a mistake at a node of the config.
+func (p *Problems) Mark(n *yaml.Node, check, format string, args ...any) *diag.Diagnostic {
+	return p.list.Add(p.body.Range(n), check, format, args...)
 }
 
 // Given reports whether the author wrote something at a dotted path.
@@ -44,9 +82,9 @@ func (p *Problems) OneOf(prefix string, fields ...string) {
 	switch len(given) {
 	case 1:
 	case 0:
-		p.At(prefix, "needs one of %s", strings.Join(fields, ", "))
+		p.Mistake(prefix, "missing-field", "needs one of %s", strings.Join(fields, ", "))
 	default:
-		p.At(join(prefix, given[1]), "only one of %s can be given; %q is given already", strings.Join(fields, ", "), given[0])
+		p.Mistake(join(prefix, given[1]), "exclusive-fields", "only one of %s can be given; %q is given already", strings.Join(fields, ", "), given[0])
 	}
 }
 

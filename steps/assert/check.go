@@ -33,7 +33,7 @@ func check(c *Config, p *step.Problems) {
 		source := c.Given[name]
 		source.Check(path, p)
 		if !c.uses(name) {
-			p.Warn(path, "nothing uses %q", name)
+			p.Warn(path, "unused-given", "nothing uses %q", name)
 		}
 	}
 	checkTimes(c, p)

@@ -47,17 +47,17 @@ func TestExamplesCompile(t *testing.T) {
 
 func TestMistakes(t *testing.T) {
 	tests := []struct{ name, body, want string }{
-		{"nothing", "{}", `step.yaml:1:1: assert needs a claim; write that or never [value]`},
-		{"unknown name", "{given: {web: deployment/web}, that: wbe.status.ready == 1}", `step.yaml:1:38: unknown name "wbe"; did you mean "web"? [expression]`},
-		{"no source", "{given: {web: {}}, that: web.a == 1}", `step.yaml:1:10: needs one of object, objects, events, logs, http [value]`},
-		{"a name with a meaning", "{given: {steps: widget/web}, that: steps.a == 1}", `step.yaml:1:17: the name "steps" has a meaning already; choose another one than vars, matrix, env, secrets, scenario, cluster, steps [value]`},
-		{"not a name", "{given: {my-web: deployment/web}, that: 1 == vars.a}", `step.yaml:1:18: "my-web" can't be a name in expressions; use letters, digits and underscores [value]`},
-		{"not true or false", "that: \"'a' + 'b'\"", `step.yaml:1:8: expected true or false, but this expression is text [expression]`},
-		{"nothing changes", "{that: vars.a == 1, within: 5s}", `step.yaml:1:29: within needs something that can change; name a source under given [value]`},
-		{"within and always", "{given: {a: foo/a}, that: a.b == 1, within: 5s, always: 5s}", `step.yaml:1:45: within can't be joined with always or never; write waitFor with holdsFor, or two steps [value]`},
-		{"never without for", "{given: {a: foo/a}, never: a.b == 1}", `step.yaml:1:28: never needs for: how long must it not happen? as in for: 30s [value]`},
-		{"for without never", "{given: {a: foo/a}, that: a.b == 1, for: 5s}", `step.yaml:1:42: for belongs to never; write always for claims that must stay true [value]`},
-		{"unused", "{given: {a: foo/a, b: foo/b}, that: a.b == 1}", `step.yaml:1:23: warning: nothing uses "b" [advice]`},
+		{"nothing", "{}", `step.yaml:1:1: assert needs a claim; write that or never [invalid-value]`},
+		{"unknown name", "{given: {web: deployment/web}, that: wbe.status.ready == 1}", `step.yaml:1:38: unknown name "wbe"; did you mean "web"? [unknown-name]`},
+		{"no source", "{given: {web: {}}, that: web.a == 1}", `step.yaml:1:10: needs one of object, objects, events, logs, http [missing-field]`},
+		{"a name with a meaning", "{given: {steps: widget/web}, that: steps.a == 1}", `step.yaml:1:17: the name "steps" has a meaning already; choose another one than vars, matrix, env, secrets, scenario, cluster, steps [invalid-value]`},
+		{"not a name", "{given: {my-web: deployment/web}, that: 1 == vars.a}", `step.yaml:1:18: "my-web" can't be a name in expressions; use letters, digits and underscores [invalid-value]`},
+		{"not true or false", "that: \"'a' + 'b'\"", `step.yaml:1:8: expected true or false, but this expression is text [result-type]`},
+		{"nothing changes", "{that: vars.a == 1, within: 5s}", `step.yaml:1:29: within needs something that can change; name a source under given [invalid-value]`},
+		{"within and always", "{given: {a: foo/a}, that: a.b == 1, within: 5s, always: 5s}", `step.yaml:1:45: within can't be joined with always or never; write waitFor with holdsFor, or two steps [invalid-value]`},
+		{"never without for", "{given: {a: foo/a}, never: a.b == 1}", `step.yaml:1:28: never needs for: how long must it not happen? as in for: 30s [invalid-value]`},
+		{"for without never", "{given: {a: foo/a}, that: a.b == 1, for: 5s}", `step.yaml:1:42: for belongs to never; write always for claims that must stay true [invalid-value]`},
+		{"unused", "{given: {a: foo/a, b: foo/b}, that: a.b == 1}", `step.yaml:1:23: warning: nothing uses "b" [unused-given]`},
 	}
 	definition := New(kube.NewEnv(kube.Options{}))
 	for _, test := range tests {

@@ -21,13 +21,13 @@ func TestContract(t *testing.T) {
 }
 
 func TestCompileReportsMistakes(t *testing.T) {
-	const all = ` means all of them in the namespace; give a name or labels, or say all: true [value]` + "\n"
+	const all = ` means all of them in the namespace; give a name or labels, or say all: true [invalid-value]` + "\n"
 	tests := []struct{ name, body, want string }{
 		{"all", "pods", `step.yaml:1:1: "pods"` + all},
 		{"all in a list", "[pod/a, pods]", `step.yaml:1:9: "pods"` + all},
 		{"all in a mapping", "objects: {kind: Pod, namespace: a}", `step.yaml:1:1: "Pod"` + all},
-		{"name and labels", "objects: [{kind: Pod, name: a, labels: {a: b}}]", "step.yaml:1:11: Pod/a[a=b] has a name and a label selector; give one of them [value]\n"},
-		{"propagation", "objects: pod/a\npropagation: backgroun", `step.yaml:2:14: propagation: "backgroun" is not one of its values; did you mean "background"? [value]` + "\n"},
+		{"name and labels", "objects: [{kind: Pod, name: a, labels: {a: b}}]", "step.yaml:1:11: Pod/a[a=b] has a name and a label selector; give one of them [invalid-value]\n"},
+		{"propagation", "objects: pod/a\npropagation: backgroun", `step.yaml:2:14: propagation: "backgroun" is not one of its values; did you mean "background"? [unknown-value]` + "\n"},
 		{"known later", "objects: [{kind: Pod, name: \"${{ vars.a }}\"}, \"pod/${{ vars.a }}\", {kind: Pod, labels: {app: \"${{ vars.a }}\"}}]", ""},
 		{"told so", "objects: pods\nall: true", ""},
 		{"one later", "objects: {kind: Pod, name: \"${{ vars.a }}\"}", ""},

@@ -49,14 +49,14 @@ func TestCompileReportsMistakes(t *testing.T) {
 		"good/kustomization.yaml": "resources: [a.yaml]",
 	})
 	tests := []struct{ name, body, want string }{
-		{"nothing", "waitReady: false", "step.yaml:1:1: deploy needs one of manifests, inline, kustomize [value]\n"},
-		{"near name", "manifests: [manifests/web.yaml, manifest/web.yaml]", `step.yaml:1:33: no file or folder "manifest/web.yaml" in the scenario's folder; did you mean "manifests/web.yaml"? [value]` + "\n"},
-		{"syntax", "manifests: broken.yaml", "step.yaml:1:12: broken.yaml:2: did not find expected ',' or ']' [value]\n"},
-		{"kustomize", "kustomize: overlay", `step.yaml:1:12: folder "overlay" holds no kustomization.yaml [value]` + "\n"},
-		{"inline", "inline:\n- {kind: Pod, metadata: {name: a}}\n- {apiVersion: v1, kind: Pod}\n- {apiVersion: v1, kind: \"${{ vars.kind }}\"}", "step.yaml:2:3: the object has no apiVersion [value]\nstep.yaml:3:3: the object has no metadata [value]\n"},
-		{"template", "inline: {apiVersion: v1, kind: Pod, metadata: {name: a}}\ntemplate: true", "step.yaml:2:11: template is about manifest files, but there are none; inline objects are evaluated always [value]\n"},
-		{"tolerate", "manifests: manifests\ntolerate: [imagePul]", `step.yaml:2:12: "imagePul" is not a state that ends a wait; did you mean "imagePull"? [value]` + "\n"},
-		{"undo", "manifests: manifests\nundo: keeep", `step.yaml:2:7: undo: "keeep" is not one of its values; did you mean "keep"? [value]` + "\n"},
+		{"nothing", "waitReady: false", "step.yaml:1:1: deploy needs one of manifests, inline, kustomize [invalid-value]\n"},
+		{"near name", "manifests: [manifests/web.yaml, manifest/web.yaml]", `step.yaml:1:33: no file or folder "manifest/web.yaml" in the scenario's folder; did you mean "manifests/web.yaml"? [invalid-value]` + "\n"},
+		{"syntax", "manifests: broken.yaml", "step.yaml:1:12: broken.yaml:2: did not find expected ',' or ']' [invalid-value]\n"},
+		{"kustomize", "kustomize: overlay", `step.yaml:1:12: folder "overlay" holds no kustomization.yaml [invalid-value]` + "\n"},
+		{"inline", "inline:\n- {kind: Pod, metadata: {name: a}}\n- {apiVersion: v1, kind: Pod}\n- {apiVersion: v1, kind: \"${{ vars.kind }}\"}", "step.yaml:2:3: the object has no apiVersion [invalid-value]\nstep.yaml:3:3: the object has no metadata [invalid-value]\n"},
+		{"template", "inline: {apiVersion: v1, kind: Pod, metadata: {name: a}}\ntemplate: true", "step.yaml:2:11: template is about manifest files, but there are none; inline objects are evaluated always [invalid-value]\n"},
+		{"tolerate", "manifests: manifests\ntolerate: [imagePul]", `step.yaml:2:12: "imagePul" is not a state that ends a wait; did you mean "imagePull"? [invalid-value]` + "\n"},
+		{"undo", "manifests: manifests\nundo: keeep", `step.yaml:2:7: undo: "keeep" is not one of its values; did you mean "keep"? [unknown-value]` + "\n"},
 		{"good", "manifests: [manifests, \"${{ vars.file }}\"]\nkustomize: good", ""},
 	}
 	for _, tt := range tests {

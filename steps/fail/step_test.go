@@ -29,9 +29,9 @@ func TestFailsWithItsMessage(t *testing.T) {
 
 func TestMistakes(t *testing.T) {
 	for body, want := range map[string]string{
-		`[wrong]`:      `step.yaml:1:1: message: expected text, found a list [type]`,
+		`[wrong]`:      `step.yaml:1:1: message: expected text, found a list [wrong-type]`,
 		`{message: 3}`: "",
-		`{msg: wrong}`: `step.yaml:1:1: fail needs "message": what is wrong, for the reader of the report [required]`,
+		`{msg: wrong}`: `step.yaml:1:1: fail needs "message": what is wrong, for the reader of the report [missing-field]`,
 	} {
 		_, got := steptest.Use{Definition: New()}.Compile(t, body)
 		line, _, _ := strings.Cut(got, "\n")

@@ -64,7 +64,7 @@ func checkNames(path string, tree eval.Tree, p *step.Problems) {
 			p.At(path+"."+name, "the name of the alert is given by alertname already")
 		}
 		if !model.LegacyValidation.IsValidLabelName(name) {
-			p.Warn(path+"."+name, "%q is a name that only newer versions of Prometheus and Alertmanager take; older ones want letters, digits and underscores", name)
+			p.Warn(path+"."+name, "alert-label-name", "%q is a name that only newer versions of Prometheus and Alertmanager take; older ones want letters, digits and underscores", name)
 		}
 	}
 }
@@ -88,7 +88,7 @@ func checkStorm(c *Config, p *step.Problems) {
 		p.At("rate", "a rate can't be negative; found %v", c.Rate)
 	}
 	if c.Count > 1 && !usesIndex(c) {
-		p.Warn("count", "all %d alerts have the same labels, so they count as one; put ${{ index }} into a label", c.Count)
+		p.Warn("count", "same-alerts", "all %d alerts have the same labels, so they count as one; put ${{ index }} into a label", c.Count)
 	}
 }
 

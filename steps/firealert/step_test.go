@@ -231,22 +231,22 @@ func TestLabelsFromAnExpression(t *testing.T) {
 
 func TestMistakes(t *testing.T) {
 	for name, c := range map[string]struct{ body, want string }{
-		"nowhere":     {"{alertname: A}", `step.yaml:1:1: fireAlert needs "to": where the alert goes: one of alertmanager, webhook [required]`},
-		"both":        {"{alertname: A, to: {alertmanager: http://a, webhook: http://b}}", `step.yaml:1:54: only one of alertmanager, webhook can be given; "alertmanager" is given already [value]`},
-		"address":     {"{alertname: A, to: {webhook: localhost:80}}", `step.yaml:1:30: an address starts with http:// or https:// and names a host; found "localhost:80" [value]`},
-		"group":       {"{alertname: A, to: {alertmanager: http://a, groupBy: x}}", "step.yaml:1:54: groupBy means nothing without webhook; Alertmanager decides it by its own configuration [value]"},
-		"alertname":   {"{alertname: A, labels: {alertname: B}, to: {webhook: http://b}}", "step.yaml:1:36: the name of the alert is given by alertname already [value]"},
-		"internal":    {"{alertname: A, labels: {__x: B}, to: {webhook: http://b}}", `step.yaml:1:30: "__x" can't be used: names that start with __ are internal to Prometheus [value]`},
-		"old name":    {"{alertname: A, labels: {a-b: B}, to: {webhook: http://b}}", `step.yaml:1:30: warning: "a-b" is a name that only newer versions of Prometheus and Alertmanager take; older ones want letters, digits and underscores [advice]`},
-		"list":        {"{alertname: A, labels: [a], to: {webhook: http://b}}", "step.yaml:1:16: labels are a mapping from names to texts; found a list [value]"},
-		"same":        {"{alertname: A, count: 3, to: {webhook: http://b}}", "step.yaml:1:23: warning: all 3 alerts have the same labels, so they count as one; put ${{ index }} into a label [advice]"},
-		"count":       {"{alertname: A, count: 0, to: {webhook: http://b}}", "step.yaml:1:23: between 1 and 10000 alerts can be fired at once; found 0 [value]"},
-		"time":        {"{alertname: A, startsAt: yesterday, to: {webhook: http://b}}", `step.yaml:1:26: "yesterday" is no time; write it as in 2026-01-31T12:00:00Z [value]`},
-		"order":       {"{alertname: A, startsAt: 2026-01-31T12:00:00Z, endsAt: 2026-01-31T12:00:00Z, to: {alertmanager: http://b}}", "step.yaml:1:56: the alert would end before it starts [value]"},
-		"keep":        {"{alertname: A, resolveAfter: 1m, undo: keep, to: {webhook: http://b}}", "step.yaml:1:30: the alert is resolved after 1m0s, so it can't be kept [value]"},
-		"undo":        {"{alertname: A, undo: kep, to: {webhook: http://b}}", `step.yaml:1:22: undo: "kep" is not one of its values; did you mean "keep"? [value]`},
-		"index":       {"{alertname: 'A${{ indx }}', to: {webhook: http://b}}", `step.yaml:1:19: unknown name "indx"; did you mean "index"? [expression]`},
-		"webhook end": {"{alertname: A, endsAt: 2026-01-31T12:00:00Z, to: {webhook: http://b}}", "step.yaml:1:24: endsAt means nothing for a webhook, where an alert fires until it is resolved; use resolveAfter [value]"},
+		"nowhere":     {"{alertname: A}", `step.yaml:1:1: fireAlert needs "to": where the alert goes: one of alertmanager, webhook [missing-field]`},
+		"both":        {"{alertname: A, to: {alertmanager: http://a, webhook: http://b}}", `step.yaml:1:54: only one of alertmanager, webhook can be given; "alertmanager" is given already [exclusive-fields]`},
+		"address":     {"{alertname: A, to: {webhook: localhost:80}}", `step.yaml:1:30: an address starts with http:// or https:// and names a host; found "localhost:80" [invalid-value]`},
+		"group":       {"{alertname: A, to: {alertmanager: http://a, groupBy: x}}", "step.yaml:1:54: groupBy means nothing without webhook; Alertmanager decides it by its own configuration [invalid-value]"},
+		"alertname":   {"{alertname: A, labels: {alertname: B}, to: {webhook: http://b}}", "step.yaml:1:36: the name of the alert is given by alertname already [invalid-value]"},
+		"internal":    {"{alertname: A, labels: {__x: B}, to: {webhook: http://b}}", `step.yaml:1:30: "__x" can't be used: names that start with __ are internal to Prometheus [invalid-value]`},
+		"old name":    {"{alertname: A, labels: {a-b: B}, to: {webhook: http://b}}", `step.yaml:1:30: warning: "a-b" is a name that only newer versions of Prometheus and Alertmanager take; older ones want letters, digits and underscores [alert-label-name]`},
+		"list":        {"{alertname: A, labels: [a], to: {webhook: http://b}}", "step.yaml:1:16: labels are a mapping from names to texts; found a list [invalid-value]"},
+		"same":        {"{alertname: A, count: 3, to: {webhook: http://b}}", "step.yaml:1:23: warning: all 3 alerts have the same labels, so they count as one; put ${{ index }} into a label [same-alerts]"},
+		"count":       {"{alertname: A, count: 0, to: {webhook: http://b}}", "step.yaml:1:23: between 1 and 10000 alerts can be fired at once; found 0 [invalid-value]"},
+		"time":        {"{alertname: A, startsAt: yesterday, to: {webhook: http://b}}", `step.yaml:1:26: "yesterday" is no time; write it as in 2026-01-31T12:00:00Z [invalid-value]`},
+		"order":       {"{alertname: A, startsAt: 2026-01-31T12:00:00Z, endsAt: 2026-01-31T12:00:00Z, to: {alertmanager: http://b}}", "step.yaml:1:56: the alert would end before it starts [invalid-value]"},
+		"keep":        {"{alertname: A, resolveAfter: 1m, undo: keep, to: {webhook: http://b}}", "step.yaml:1:30: the alert is resolved after 1m0s, so it can't be kept [invalid-value]"},
+		"undo":        {"{alertname: A, undo: kep, to: {webhook: http://b}}", `step.yaml:1:22: undo: "kep" is not one of its values; did you mean "keep"? [unknown-value]`},
+		"index":       {"{alertname: 'A${{ indx }}', to: {webhook: http://b}}", `step.yaml:1:19: unknown name "indx"; did you mean "index"? [unknown-name]`},
+		"webhook end": {"{alertname: A, endsAt: 2026-01-31T12:00:00Z, to: {webhook: http://b}}", "step.yaml:1:24: endsAt means nothing for a webhook, where an alert fires until it is resolved; use resolveAfter [invalid-value]"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, got := steptest.Use{Definition: New()}.Compile(t, c.body)

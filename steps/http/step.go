@@ -75,7 +75,7 @@ func check(c *Config, p *step.Problems) {
 		checkURL(c.URL, p)
 	}
 	if p.Given("json") && p.Given("body") {
-		p.At("body", `only one of json, body can be given; "json" is given already`)
+		p.Mistake("body", "exclusive-fields", `only one of json, body can be given; "json" is given already`)
 	}
 	if method := strings.ToUpper(c.Method); method != c.Method {
 		p.At("method", "a method is written in capitals: %s", method)

@@ -295,14 +295,14 @@ func TestCancel(t *testing.T) {
 
 func TestMistakes(t *testing.T) {
 	for name, c := range map[string]struct{ body, want string }{
-		"no scheme":  {"localhost:80/x", `step.yaml:1:1: an address starts with http:// or https://; found "localhost:80/x" [value]`},
-		"no host":    {"http:///x", `step.yaml:1:1: "http:///x" names no host [value]`},
-		"two bodies": {"{url: http://a, json: 1, body: x}", `step.yaml:1:32: only one of json, body can be given; "json" is given already [value]`},
-		"method":     {"{url: http://a, method: get}", `step.yaml:1:25: a method is written in capitals: GET [value]`},
-		"no until":   {"{url: http://a, within: 1s}", `step.yaml:1:25: within means nothing without until [value]`},
-		"insecure":   {"{url: https://a, tls: {insecureSkipVerify: true}}", `step.yaml:1:44: warning: the server can be anybody; name its authority in ca instead [advice]`},
-		"ca outside": {"{url: https://a, tls: {ca: ../ca.pem}}", `step.yaml:1:28: "../ca.pem" is outside the scenario's folder; paths in a scenario stay inside it [value]`},
-		"expression": {"{url: http://a, expect: {that: respons.status == 200}}", `step.yaml:1:32: unknown name "respons"; did you mean "response"? [expression]`},
+		"no scheme":  {"localhost:80/x", `step.yaml:1:1: an address starts with http:// or https://; found "localhost:80/x" [invalid-value]`},
+		"no host":    {"http:///x", `step.yaml:1:1: "http:///x" names no host [invalid-value]`},
+		"two bodies": {"{url: http://a, json: 1, body: x}", `step.yaml:1:32: only one of json, body can be given; "json" is given already [exclusive-fields]`},
+		"method":     {"{url: http://a, method: get}", `step.yaml:1:25: a method is written in capitals: GET [invalid-value]`},
+		"no until":   {"{url: http://a, within: 1s}", `step.yaml:1:25: within means nothing without until [invalid-value]`},
+		"insecure":   {"{url: https://a, tls: {insecureSkipVerify: true}}", `step.yaml:1:44: warning: the server can be anybody; name its authority in ca instead [insecure-tls]`},
+		"ca outside": {"{url: https://a, tls: {ca: ../ca.pem}}", `step.yaml:1:28: "../ca.pem" is outside the scenario's folder; paths in a scenario stay inside it [invalid-value]`},
+		"expression": {"{url: http://a, expect: {that: respons.status == 200}}", `step.yaml:1:32: unknown name "respons"; did you mean "response"? [unknown-name]`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, got := steptest.Use{Definition: New()}.Compile(t, c.body)

@@ -55,7 +55,7 @@ func checkTarget(c *Config, p *step.Problems) {
 		p.At("target.name", "target has a name and labels; give one of them")
 	}
 	if p.Given("target.count") && p.Given("target.percent") {
-		p.At("target.percent", "only one of count, percent can be given")
+		p.Mistake("target.percent", "exclusive-fields", "only one of count, percent can be given")
 	}
 	if wrong(p, "target.count", t.Count, t.Count < 1) {
 		p.At("target.count", "count must be 1 or more, found %d", t.Count)
@@ -83,7 +83,7 @@ func checkTimes(c *Config, p *step.Problems, experiment catalogue.Experiment) {
 		}
 	}
 	if p.Given("recover") && !p.Given("duration") {
-		p.Warn("recover", "without a duration the step takes nothing back, whatever recover says")
+		p.Warn("recover", "recover-without-duration", "without a duration the step takes nothing back, whatever recover says")
 	}
 }
 

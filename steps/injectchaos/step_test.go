@@ -41,22 +41,22 @@ func TestExamplesCompile(t *testing.T) {
 }
 
 func TestCompileReportsMistakes(t *testing.T) {
-	const able = "the builtin driver does pod-delete, node-not-ready, config-corruption, image-pull-failure, scale-to-zero [value]\n"
+	const able = "the builtin driver does pod-delete, node-not-ready, config-corruption, image-pull-failure, scale-to-zero [invalid-value]\n"
 	tests := []struct{ name, body, want string }{
-		{"near name", "experiment: pod-delet\ntarget: deployment/web", `step.yaml:1:13: experiment: "pod-delet" is not one of its values; did you mean "pod-delete"? [value]` + "\n"},
-		{"driver", "experiment: pod-delete\ntarget: deployment/web\ndriver: litmus", "step.yaml:3:9: the litmus driver is not part of this version; leave driver out or use builtin [value]\n"},
+		{"near name", "experiment: pod-delet\ntarget: deployment/web", `step.yaml:1:13: experiment: "pod-delet" is not one of its values; did you mean "pod-delete"? [unknown-value]` + "\n"},
+		{"driver", "experiment: pod-delete\ntarget: deployment/web\ndriver: litmus", "step.yaml:3:9: the litmus driver is not part of this version; leave driver out or use builtin [invalid-value]\n"},
 		{"needs litmus", "experiment: pod-cpu-hog\ntarget: deployment/web", "step.yaml:1:13: pod-cpu-hog needs the litmus driver, which is not part of this version; " + able},
 		{"nobody can", "experiment: quota-exhaustion\ntarget: deployment/web", "step.yaml:1:13: no driver of this version can do quota-exhaustion; " + able},
-		{"no kind", "experiment: scale-to-zero\ntarget: {labels: {a: b}}", "step.yaml:2:1: target needs a kind, such as Deployment: scale-to-zero hits workloads [value]\n"},
-		{"name and labels", "experiment: pod-delete\ntarget: {name: a, labels: {a: b}}", "step.yaml:2:16: target has a name and labels; give one of them [value]\n"},
-		{"count and percent", "experiment: pod-delete\ntarget: {name: a, count: 1, percent: 5}", "step.yaml:2:38: only one of count, percent can be given [value]\n"},
-		{"count", "experiment: pod-delete\ntarget: {name: a, count: -1}", "step.yaml:2:26: count must be 1 or more, found -1 [value]\n"},
-		{"percent", "experiment: pod-delete\ntarget: {name: a, percent: 101}", "step.yaml:2:28: percent must be from 1 to 100, found 101 [value]\n"},
-		{"namespace", "experiment: pod-delete\ntarget: {name: a, namespace: kube-system}", `step.yaml:2:30: namespace "kube-system" is protected from chaos, as are all of kube-* and openshift-*; choose a target elsewhere [value]` + "\n"},
-		{"parameter", "experiment: pod-delete\ntarget: pod/a\nparameters: {grace: 1s}", `step.yaml:3:21: experiment pod-delete has no parameter "grace"; did you mean "gracePeriod"? [value]` + "\n"},
-		{"interval of a state", "experiment: scale-to-zero\ntarget: deployment/a\nduration: 1m\ninterval: 1s", "step.yaml:4:11: interval repeats an act, but scale-to-zero is a state that lasts; only duration counts [value]\n"},
-		{"interval alone", "experiment: pod-delete\ntarget: pod/a\ninterval: 1s", "step.yaml:3:11: interval needs a duration: for how long to repeat pod-delete [value]\n"},
-		{"recover alone", "experiment: scale-to-zero\ntarget: deployment/a\nrecover: false", "step.yaml:3:10: warning: without a duration the step takes nothing back, whatever recover says [advice]\n"},
+		{"no kind", "experiment: scale-to-zero\ntarget: {labels: {a: b}}", "step.yaml:2:1: target needs a kind, such as Deployment: scale-to-zero hits workloads [invalid-value]\n"},
+		{"name and labels", "experiment: pod-delete\ntarget: {name: a, labels: {a: b}}", "step.yaml:2:16: target has a name and labels; give one of them [invalid-value]\n"},
+		{"count and percent", "experiment: pod-delete\ntarget: {name: a, count: 1, percent: 5}", "step.yaml:2:38: only one of count, percent can be given [exclusive-fields]\n"},
+		{"count", "experiment: pod-delete\ntarget: {name: a, count: -1}", "step.yaml:2:26: count must be 1 or more, found -1 [invalid-value]\n"},
+		{"percent", "experiment: pod-delete\ntarget: {name: a, percent: 101}", "step.yaml:2:28: percent must be from 1 to 100, found 101 [invalid-value]\n"},
+		{"namespace", "experiment: pod-delete\ntarget: {name: a, namespace: kube-system}", `step.yaml:2:30: namespace "kube-system" is protected from chaos, as are all of kube-* and openshift-*; choose a target elsewhere [invalid-value]` + "\n"},
+		{"parameter", "experiment: pod-delete\ntarget: pod/a\nparameters: {grace: 1s}", `step.yaml:3:21: experiment pod-delete has no parameter "grace"; did you mean "gracePeriod"? [invalid-value]` + "\n"},
+		{"interval of a state", "experiment: scale-to-zero\ntarget: deployment/a\nduration: 1m\ninterval: 1s", "step.yaml:4:11: interval repeats an act, but scale-to-zero is a state that lasts; only duration counts [invalid-value]\n"},
+		{"interval alone", "experiment: pod-delete\ntarget: pod/a\ninterval: 1s", "step.yaml:3:11: interval needs a duration: for how long to repeat pod-delete [invalid-value]\n"},
+		{"recover alone", "experiment: scale-to-zero\ntarget: deployment/a\nrecover: false", "step.yaml:3:10: warning: without a duration the step takes nothing back, whatever recover says [recover-without-duration]\n"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

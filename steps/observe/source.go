@@ -87,7 +87,7 @@ func (s Source) Check(path string, p *step.Problems) {
 	given := s.given()
 	switch len(given) {
 	case 0:
-		p.At(path, "needs one of %s", strings.Join(Keys(), ", "))
+		p.Mistake(path, "missing-field", "needs one of %s", strings.Join(Keys(), ", "))
 	case 1:
 		at := below(path, given[0].key)
 		if path != "" && !p.Given(at) {
@@ -95,7 +95,7 @@ func (s Source) Check(path string, p *step.Problems) {
 		}
 		given[0].kind.check(at, p)
 	default:
-		p.At(below(path, given[1].key), "only one of %s can be given; %q is given already", strings.Join(Keys(), ", "), given[0].key)
+		p.Mistake(below(path, given[1].key), "exclusive-fields", "only one of %s can be given; %q is given already", strings.Join(Keys(), ", "), given[0].key)
 	}
 }
 

@@ -24,9 +24,9 @@ type recorder struct {
 	err   error
 }
 
-func (r *recorder) Execute(_ context.Context, b step.Block, how step.Execution) error {
+func (r *recorder) Execute(_ context.Context, b step.Block, how step.Execution) (map[string]any, error) {
 	r.block, r.how = b, how
-	return r.err
+	return nil, r.err
 }
 
 func TestHandsItsStepsToTheScheduler(t *testing.T) {

@@ -21,12 +21,12 @@ func TestContract(t *testing.T) {
 
 func TestCompileReportsMistakes(t *testing.T) {
 	tests := []struct{ name, body, want string }{
-		{"no name", "object: deployments\npatch: {a: 1}", "step.yaml:1:9: patch needs the name of one object, as in deployment/web [value]\n"},
-		{"operations without type", "object: deployment/web\npatch: [{op: remove, path: /a}]", "step.yaml:2:1: a list of operations is a patch of type json; say type: json [value]\n"},
-		{"json without operations", "object: deployment/web\ntype: json\npatch: {a: 1}", "step.yaml:3:1: a patch of type json is a list of operations, such as {op: replace, path: /spec/replicas, value: 3} [value]\n"},
-		{"apply to status", "object: deployment/web\ntype: apply\nsubresource: status\npatch: {a: 1}", "step.yaml:3:14: a patch of type apply changes the object itself; use merge for its status [value]\n"},
-		{"type", "object: deployment/web\ntype: merg\npatch: {a: 1}", `step.yaml:2:7: type: "merg" is not one of its values; did you mean "merge"? [value]` + "\n"},
-		{"no patch", "object: deployment/web", `step.yaml:1:1: patch needs "patch": the patch, as YAML [required]` + "\n"},
+		{"no name", "object: deployments\npatch: {a: 1}", "step.yaml:1:9: patch needs the name of one object, as in deployment/web [invalid-value]\n"},
+		{"operations without type", "object: deployment/web\npatch: [{op: remove, path: /a}]", "step.yaml:2:1: a list of operations is a patch of type json; say type: json [invalid-value]\n"},
+		{"json without operations", "object: deployment/web\ntype: json\npatch: {a: 1}", "step.yaml:3:1: a patch of type json is a list of operations, such as {op: replace, path: /spec/replicas, value: 3} [invalid-value]\n"},
+		{"apply to status", "object: deployment/web\ntype: apply\nsubresource: status\npatch: {a: 1}", "step.yaml:3:14: a patch of type apply changes the object itself; use merge for its status [invalid-value]\n"},
+		{"type", "object: deployment/web\ntype: merg\npatch: {a: 1}", `step.yaml:2:7: type: "merg" is not one of its values; did you mean "merge"? [unknown-value]` + "\n"},
+		{"no patch", "object: deployment/web", `step.yaml:1:1: patch needs "patch": the patch, as YAML [missing-field]` + "\n"},
 		{"known later", "object: {kind: Deployment, name: \"${{ vars.name }}\"}\npatch: \"${{ vars.patch }}\"", ""},
 	}
 	for _, tt := range tests {

@@ -73,7 +73,7 @@ func checkExpect(e *Expect, p *step.Problems) {
 	case e.Exactly != nil && *e.Exactly == 0, e.AtMost != nil && e.AtLeast == nil:
 		p.At("expect", "this is true before anything can have arrived; say with holdsFor how long it must stay true")
 	case e.Exactly != nil || e.AtMost != nil:
-		p.Warn("expect", "without holdsFor this ends at the last wanted request and does not see one too many")
+		p.Warn("expect", "expect-without-hold", "without holdsFor this ends at the last wanted request and does not see one too many")
 	}
 }
 

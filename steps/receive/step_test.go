@@ -307,16 +307,16 @@ func TestOutputsDependOnTheMode(t *testing.T) {
 
 func TestMistakes(t *testing.T) {
 	for name, c := range map[string]struct{ body, want string }{
-		"neither":      {"{}", "step.yaml:1:1: needs one of listen, expect [value]"},
-		"path":         {"listen: {path: hook}", `step.yaml:1:16: a path starts with /; found "hook" [value]`},
-		"status":       {"listen: {response: {status: 100}}", "step.yaml:1:29: 100 is no status that ends an answer; give one from 200 to 599 [value]"},
-		"nothing":      {"expect: {from: a, within: 1s}", "step.yaml:1:1: expect needs one of where, exactly, atLeast, atMost, that [value]"},
-		"never":        {"expect: {from: a, exactly: 0}", "step.yaml:1:1: this is true before anything can have arrived; say with holdsFor how long it must stay true [value]"},
-		"at most":      {"expect: {from: a, atMost: 3}", "step.yaml:1:1: this is true before anything can have arrived; say with holdsFor how long it must stay true [value]"},
-		"exactly once": {"expect: {from: a, exactly: 1}", "step.yaml:1:1: warning: without holdsFor this ends at the last wanted request and does not see one too many [advice]"},
-		"two limits":   {"expect: {from: a, exactly: 1, atMost: 2, holdsFor: 1s}", "step.yaml:1:39: only one of exactly, atMost can be given [value]"},
-		"range":        {"expect: {from: a, atLeast: 3, atMost: 2, holdsFor: 1s}", "step.yaml:1:39: nothing is at least 3 and at most 2 [value]"},
-		"name":         {"expect: {from: a, where: 'requests[0].path == 1'}", `step.yaml:1:27: unknown name "requests"; did you mean "request"? [expression]`},
+		"neither":      {"{}", "step.yaml:1:1: needs one of listen, expect [missing-field]"},
+		"path":         {"listen: {path: hook}", `step.yaml:1:16: a path starts with /; found "hook" [invalid-value]`},
+		"status":       {"listen: {response: {status: 100}}", "step.yaml:1:29: 100 is no status that ends an answer; give one from 200 to 599 [invalid-value]"},
+		"nothing":      {"expect: {from: a, within: 1s}", "step.yaml:1:1: expect needs one of where, exactly, atLeast, atMost, that [invalid-value]"},
+		"never":        {"expect: {from: a, exactly: 0}", "step.yaml:1:1: this is true before anything can have arrived; say with holdsFor how long it must stay true [invalid-value]"},
+		"at most":      {"expect: {from: a, atMost: 3}", "step.yaml:1:1: this is true before anything can have arrived; say with holdsFor how long it must stay true [invalid-value]"},
+		"exactly once": {"expect: {from: a, exactly: 1}", "step.yaml:1:1: warning: without holdsFor this ends at the last wanted request and does not see one too many [expect-without-hold]"},
+		"two limits":   {"expect: {from: a, exactly: 1, atMost: 2, holdsFor: 1s}", "step.yaml:1:39: only one of exactly, atMost can be given [invalid-value]"},
+		"range":        {"expect: {from: a, atLeast: 3, atMost: 2, holdsFor: 1s}", "step.yaml:1:39: nothing is at least 3 and at most 2 [invalid-value]"},
+		"name":         {"expect: {from: a, where: 'requests[0].path == 1'}", `step.yaml:1:27: unknown name "requests"; did you mean "request"? [unknown-name]`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, got := steptest.Use{Definition: New()}.Compile(t, c.body)

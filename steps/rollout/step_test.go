@@ -22,10 +22,10 @@ func TestContract(t *testing.T) {
 
 func TestCompileReportsMistakes(t *testing.T) {
 	tests := []struct{ name, body, want string }{
-		{"no name", "object: deployments\naction: restart", "step.yaml:1:9: rollout needs the name of one object, as in deployment/web [value]\n"},
-		{"action", "object: deployment/web\naction: restrat", `step.yaml:2:9: action: "restrat" is not one of its values; did you mean "restart"? [value]` + "\n"},
-		{"revision", "object: deployment/web\naction: restart\ntoRevision: 2", "step.yaml:3:13: toRevision is for the action undo, not for restart [value]\n"},
-		{"negative", "object: deployment/web\naction: undo\ntoRevision: -1", "step.yaml:3:13: toRevision must be 1 or more, found -1 [value]\n"},
+		{"no name", "object: deployments\naction: restart", "step.yaml:1:9: rollout needs the name of one object, as in deployment/web [invalid-value]\n"},
+		{"action", "object: deployment/web\naction: restrat", `step.yaml:2:9: action: "restrat" is not one of its values; did you mean "restart"? [unknown-value]` + "\n"},
+		{"revision", "object: deployment/web\naction: restart\ntoRevision: 2", "step.yaml:3:13: toRevision is for the action undo, not for restart [invalid-value]\n"},
+		{"negative", "object: deployment/web\naction: undo\ntoRevision: -1", "step.yaml:3:13: toRevision must be 1 or more, found -1 [invalid-value]\n"},
 		{"known later", "object: deployment/${{ vars.a }}\naction: undo\ntoRevision: ${{ vars.n }}", ""},
 	}
 	for _, tt := range tests {

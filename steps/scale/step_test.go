@@ -22,10 +22,10 @@ func TestContract(t *testing.T) {
 
 func TestCompileReportsMistakes(t *testing.T) {
 	tests := []struct{ name, body, want string }{
-		{"no name", "object: deployments\nreplicas: 1", "step.yaml:1:9: scale needs the name of one object, as in deployment/web [value]\n"},
-		{"negative", "object: deployment/web\nreplicas: -1", "step.yaml:2:11: replicas can't be negative, found -1 [value]\n"},
-		{"missing", "object: deployment/web", `step.yaml:1:1: scale needs "replicas": the number of replicas that is wanted [required]` + "\n"},
-		{"tolerate", "object: deployment/web\nreplicas: 1\ntolerate: nothing", `step.yaml:3:11: "nothing" is not a state that ends a wait; choose one of jobFailed, podFailed, imagePull, containerConfig, unschedulable, quota, progressDeadline, stalled [value]` + "\n"},
+		{"no name", "object: deployments\nreplicas: 1", "step.yaml:1:9: scale needs the name of one object, as in deployment/web [invalid-value]\n"},
+		{"negative", "object: deployment/web\nreplicas: -1", "step.yaml:2:11: replicas can't be negative, found -1 [invalid-value]\n"},
+		{"missing", "object: deployment/web", `step.yaml:1:1: scale needs "replicas": the number of replicas that is wanted [missing-field]` + "\n"},
+		{"tolerate", "object: deployment/web\nreplicas: 1\ntolerate: nothing", `step.yaml:3:11: "nothing" is not a state that ends a wait; choose one of jobFailed, podFailed, imagePull, containerConfig, unschedulable, quota, progressDeadline, stalled [invalid-value]` + "\n"},
 		{"known later", "object: deployment/${{ vars.name }}\nreplicas: ${{ vars.n }}", ""},
 	}
 	for _, tt := range tests {

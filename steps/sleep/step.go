@@ -41,7 +41,7 @@ func New() step.Definition {
 
 func check(c *Config, p *step.Problems) {
 	if c.For > advised {
-		p.Warn("for", "a pause of %s makes every run slow and some runs fail; waitFor goes on as soon as its condition is true", c.For)
+		p.Warn("for", "long-sleep", "a pause of %s makes every run slow and some runs fail; waitFor goes on as soon as its condition is true", c.For)
 	}
 }
 

@@ -57,11 +57,11 @@ func TestDiagnostics(t *testing.T) {
 		body, want string
 		ok         bool
 	}{
-		"long":     {"31s", "step.yaml:1:1: warning: a pause of 31s makes every run slow and some runs fail; waitFor goes on as soon as its condition is true [advice]", true},
+		"long":     {"31s", "step.yaml:1:1: warning: a pause of 31s makes every run slow and some runs fail; waitFor goes on as soon as its condition is true [long-sleep]", true},
 		"fits":     {"30s", "", true},
-		"no unit":  {"5", "step.yaml:1:1: for: 5 has no unit; did you mean 5s? [type]", false},
-		"nothing":  {"{reason: x}", `step.yaml:1:1: sleep needs "for": how long to do nothing [required]`, false},
-		"negative": {"-5s", "step.yaml:1:1: for: a duration can't be negative [value]", false},
+		"no unit":  {"5", "step.yaml:1:1: for: 5 has no unit; did you mean 5s? [missing-unit]", false},
+		"nothing":  {"{reason: x}", `step.yaml:1:1: sleep needs "for": how long to do nothing [missing-field]`, false},
+		"negative": {"-5s", "step.yaml:1:1: for: a duration can't be negative [invalid-value]", false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			task, got := steptest.Use{Definition: New()}.Compile(t, c.body)

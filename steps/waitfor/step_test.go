@@ -56,22 +56,22 @@ func TestExamplesCompile(t *testing.T) {
 
 func TestMistakes(t *testing.T) {
 	tests := []struct{ name, body, want string }{
-		{"nothing", "{}", `step.yaml:1:1: needs one of object, objects, events, logs, http [value]`},
-		{"two sources", "object: deployment/web\nevents: {}\n", `step.yaml:2:1: only one of object, objects, events, logs, http can be given; "object" is given already [value]`},
-		{"no name", "object: deployments\n", `step.yaml:1:9: "deployments" names no single object; write its name, as in deployments/web, or use "objects" [value]`},
-		{"a name too much", "objects: pod/web\nready: true\n", `step.yaml:1:10: "pod/web" names a single object; write "object" instead, or the kind alone [value]`},
-		{"where on an object", "object: pod/web\nwhere: item.a == 1\n", `step.yaml:2:8: where chooses among the items of a list, and object is none; write until [value]`},
-		{"the name of another source", "objects: pods\nuntil: object.status.phase == 'Running'\n", `step.yaml:2:8: "object" is not known of this source; known here: objects, matched, match, count [value]`},
-		{"http without condition", "http: {url: 'http://127.0.0.1/'}\n", `step.yaml:1:1: waitFor needs a condition on the response; write until [value]`},
-		{"no address", "http: {url: localhost}\nuntil: response.status == 200\n", `step.yaml:1:13: expected an address such as http://127.0.0.1:8080/healthz, found "localhost" [value]`},
-		{"ready events", "events: {}\nready: true\n", `step.yaml:2:8: ready is known of Kubernetes objects only, not of events; write until [value]`},
-		{"absent and more", "object: foo/web\nabsent: true\nuntil: object.a == 1\n", `step.yaml:2:9: what is absent can't satisfy another condition; give absent alone [value]`},
-		{"unknown state", "object: pod/web\ntolerate: imagePul\n", `step.yaml:2:11: no state is called "imagePul"; did you mean "imagePull"? [value]`},
-		{"holds longer than it may take", "object: pod/web\nholdsFor: 2m\ntimeout: 1m\n", `step.yaml:2:11: the condition can't hold for 2m before the timeout of 1m [value]`},
-		{"since", "events: {since: yesterday}\n", `step.yaml:1:17: since: expected step-start or a duration such as 5m, found "yesterday" [value]`},
-		{"regular expression", "logs: {of: pod/web, match: '('}\n", `step.yaml:1:28: match: error parsing regexp: missing closing ): ` + "`(`" + ` [value]`},
-		{"capture name", "object: pod/web\ncapture: {a-b: object.metadata.name}\n", `step.yaml:2:16: "a-b" can't be a name in expressions; use letters, digits and underscores [value]`},
-		{"not true or false", "object: pod/web\nuntil: 1 + 1\n", `step.yaml:2:8: expected true or false, but this expression is a whole number [expression]`},
+		{"nothing", "{}", `step.yaml:1:1: needs one of object, objects, events, logs, http [missing-field]`},
+		{"two sources", "object: deployment/web\nevents: {}\n", `step.yaml:2:1: only one of object, objects, events, logs, http can be given; "object" is given already [exclusive-fields]`},
+		{"no name", "object: deployments\n", `step.yaml:1:9: "deployments" names no single object; write its name, as in deployments/web, or use "objects" [invalid-value]`},
+		{"a name too much", "objects: pod/web\nready: true\n", `step.yaml:1:10: "pod/web" names a single object; write "object" instead, or the kind alone [invalid-value]`},
+		{"where on an object", "object: pod/web\nwhere: item.a == 1\n", `step.yaml:2:8: where chooses among the items of a list, and object is none; write until [invalid-value]`},
+		{"the name of another source", "objects: pods\nuntil: object.status.phase == 'Running'\n", `step.yaml:2:8: "object" is not known of this source; known here: objects, matched, match, count [invalid-value]`},
+		{"http without condition", "http: {url: 'http://127.0.0.1/'}\n", `step.yaml:1:1: waitFor needs a condition on the response; write until [invalid-value]`},
+		{"no address", "http: {url: localhost}\nuntil: response.status == 200\n", `step.yaml:1:13: expected an address such as http://127.0.0.1:8080/healthz, found "localhost" [invalid-value]`},
+		{"ready events", "events: {}\nready: true\n", `step.yaml:2:8: ready is known of Kubernetes objects only, not of events; write until [invalid-value]`},
+		{"absent and more", "object: foo/web\nabsent: true\nuntil: object.a == 1\n", `step.yaml:2:9: what is absent can't satisfy another condition; give absent alone [invalid-value]`},
+		{"unknown state", "object: pod/web\ntolerate: imagePul\n", `step.yaml:2:11: no state is called "imagePul"; did you mean "imagePull"? [invalid-value]`},
+		{"holds longer than it may take", "object: pod/web\nholdsFor: 2m\ntimeout: 1m\n", `step.yaml:2:11: the condition can't hold for 2m before the timeout of 1m [invalid-value]`},
+		{"since", "events: {since: yesterday}\n", `step.yaml:1:17: since: expected step-start or a duration such as 5m, found "yesterday" [invalid-value]`},
+		{"regular expression", "logs: {of: pod/web, match: '('}\n", `step.yaml:1:28: match: error parsing regexp: missing closing ): ` + "`(`" + ` [invalid-value]`},
+		{"capture name", "object: pod/web\ncapture: {a-b: object.metadata.name}\n", `step.yaml:2:16: "a-b" can't be a name in expressions; use letters, digits and underscores [invalid-value]`},
+		{"not true or false", "object: pod/web\nuntil: 1 + 1\n", `step.yaml:2:8: expected true or false, but this expression is a whole number [result-type]`},
 	}
 	definition := New(kube.NewEnv(kube.Options{}))
 	for _, test := range tests {

@@ -25,7 +25,7 @@ func (t *TLS) Check(path string, p *step.Problems) {
 		return
 	}
 	if t.InsecureSkipVerify {
-		p.Warn(path+".insecureSkipVerify", "the server can be anybody; name its authority in ca instead")
+		p.Warn(path+".insecureSkipVerify", "insecure-tls", "the server can be anybody; name its authority in ca instead")
 		if t.CA != "" || t.CAData != "" {
 			p.At(path+".insecureSkipVerify", "an authority is given, but this would ignore it; remove one of the two")
 		}
@@ -34,7 +34,7 @@ func (t *TLS) Check(path string, p *step.Problems) {
 		p.At(path+".ca", "%q is outside the scenario's folder; paths in a scenario stay inside it", t.CA)
 	}
 	if t.CA != "" && t.CAData != "" {
-		p.At(path+".caData", "only one of ca, caData can be given")
+		p.Mistake(path+".caData", "exclusive-fields", "only one of ca, caData can be given")
 	}
 }
 
