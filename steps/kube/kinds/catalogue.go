@@ -19,6 +19,7 @@ type Kind struct {
 	Singular       string // deployment
 	Short          []string
 	Type           eval.Type // of its objects
+	Schema         *Schema   // of its manifests
 }
 
 // APIVersion is what manifests write: "apps/v1", or "v1" for the core group.
@@ -61,6 +62,7 @@ func (i index) find(apiVersion, name string) []*Kind {
 // Catalogue is the built-in kinds. The zero value is ready to use and safe for concurrent use.
 type Catalogue struct {
 	reflection reflection
+	schemas    schemas
 	once       sync.Once
 	kinds      []*Kind
 	index      index
@@ -72,7 +74,7 @@ func (c *Catalogue) fill() {
 		for _, row := range g.kinds {
 			k := &Kind{
 				Group: g.group, Version: g.version, Name: row.object.Name(), Plural: row.plural,
-				Singular: strings.ToLower(row.object.Name()), Type: c.reflection.typeOf(row.object),
+				Singular: strings.ToLower(row.object.Name()), Type: c.reflection.typeOf(row.object), Schema: c.schemas.of(row.object),
 			}
 			if row.short != "" {
 				k.Short = strings.Split(row.short, ",")
@@ -103,3 +105,5 @@ func (c *Catalogue) All() []*Kind {
 func (c *Catalogue) metadata() eval.Type {
 	return c.reflection.typeOf(reflect.TypeFor[metav1.ObjectMeta]())
 }
+
+func (c *Catalogue) metadataSchema() *Schema { return c.schemas.of(reflect.TypeFor[metav1.ObjectMeta]()) }

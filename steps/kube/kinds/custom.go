@@ -28,11 +28,19 @@ func (c *Catalogue) Definitions(dir string) *Definitions {
 
 // Type returns the type of the objects of the kind that a name means, Any when it is not known or not certain.
 func (d *Definitions) Type(apiVersion, name string) eval.Type {
+	if k, ok := d.Find(apiVersion, name); ok {
+		return k.Type
+	}
+	return eval.AnyType
+}
+
+// Find returns the kind that a name means, unless it is not known or not certain.
+func (d *Definitions) Find(apiVersion, name string) (*Kind, bool) {
 	if name == "" {
-		return eval.AnyType
+		return nil, false
 	}
 	if k, ok := d.builtin.Find(apiVersion, name); ok {
-		return k.Type
+		return k, true
 	}
 	found := d.index.find(apiVersion, name)
 	if len(found) == 0 && d.folder != nil {
@@ -43,10 +51,10 @@ func (d *Definitions) Type(apiVersion, name string) eval.Type {
 		found = d.index.find(apiVersion, name)
 	}
 	if len(found) == 0 || slices.ContainsFunc(found, func(k *Kind) bool { return k.Group != found[0].Group }) {
-		return eval.AnyType
+		return nil, false
 	}
 	newest := slices.MaxFunc(found, func(a, b *Kind) int { return version.CompareKubeAwareVersionStrings(a.Version, b.Version) })
-	return newest.Type
+	return newest, true
 }
 
 // Learn takes over the kinds of a CustomResourceDefinition; any other object says nothing. The first definition counts.
@@ -80,6 +88,7 @@ func (d *Definitions) Learn(object map[string]any) {
 		k := base
 		k.Version, _ = v["name"].(string)
 		k.Type = d.builtin.custom(child(v, "schema", "openAPIV3Schema"))
+		k.Schema = d.builtin.customSchema(child(v, "schema", "openAPIV3Schema"))
 		d.index.add(&k)
 	}
 }
