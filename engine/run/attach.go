@@ -21,10 +21,10 @@ func (h *host) Attach(name string, data []byte) {
 	if mask := h.x.run.options.MaskText; mask != nil {
 		data = []byte(mask(string(data)))
 	}
-	folder := filepath.Join(root, h.x.info.ID, fileName(h.node.step.ID))
+	folder := filepath.Join(root, h.x.info.ID, fileName(h.node.id))
 	path, err := writeNew(folder, fileName(name), data)
 	if err != nil {
-		e := h.x.stepEvent(journal.Logged, h.node.step)
+		e := h.x.stepEvent(journal.Logged, h.node)
 		e.Message = fmt.Sprintf("%q could not be attached: %v", name, err)
 		h.x.run.emit(e)
 		return

@@ -23,16 +23,22 @@ type block struct {
 	spoilt bool        // a node that has finished spoils the block
 	final  bool        // a finally block: order alone holds nothing up
 
+	frame     *frame
+	prefix    string // of the ids of its steps
+	cluster   string // that its steps work on unless they name another
+	namespace string // that its steps work in unless they name another
+
 	parent *block // of the container that executes it; nil at the top
 	locals eval.Scope
-	own    map[string]any // outputs of its steps, for nested blocks
+	own    map[string]any // outputs of its steps and of those inside them, for nested blocks
 	usage  *usage         // of the scenario's block that it executes, for nested blocks
-	reply  chan<- error   // to the container
+	reply  chan<- reply   // to the container
 }
 
 // node is a step on its way.
 type node struct {
 	step    *scenario.Step
+	id      string // unique in the scenario: that of the step, with a prefix inside containers that give one
 	block   *block
 	index   int
 	waits   int     // what has not happened yet of what it waits for
@@ -49,11 +55,11 @@ type node struct {
 }
 
 // newBlock prepares the steps of a block. Nothing is started yet.
-func newBlock(ctx context.Context, steps *scenario.Block) *block {
-	b := &block{ctx: ctx, open: len(steps.Steps), nodes: make([]*node, len(steps.Steps))}
+func newBlock(ctx context.Context, f *frame, prefix string, steps *scenario.Block) *block {
+	b := &block{ctx: ctx, frame: f, prefix: prefix, open: len(steps.Steps), nodes: make([]*node, len(steps.Steps))}
 	index := make(map[*scenario.Step]*node, len(steps.Steps))
 	for i, s := range steps.Steps {
-		b.nodes[i] = &node{step: s, block: b, index: i}
+		b.nodes[i] = &node{step: s, id: prefix + s.ID, block: b, index: i}
 		index[s] = b.nodes[i]
 		if !s.Background {
 			b.story++
@@ -111,7 +117,7 @@ func (x *execution) advance(b *block) {
 	}
 	if b.reply != nil {
 		b.usage.active--
-		b.reply <- b.outcome()
+		b.reply <- reply{steps: b.own, err: b.outcome()}
 		b.reply = nil
 	}
 }
@@ -154,10 +160,10 @@ func (x *execution) finish(n *node, r *result) {
 	}
 	b.spoilt = b.spoilt || r.spoils()
 	values := valuesOf(r)
-	if b.parent != nil {
-		b.own[n.step.ID] = values
+	for at := b; at.parent != nil && at.frame == b.frame; at = at.parent {
+		at.own[n.step.ID] = values
 	}
-	x.finished.add(n.step.ID, values)
+	b.frame.finished.add(n.step.ID, values)
 	x.reportFinished(n, r)
 	n.start()
 	for _, next := range n.next {
@@ -185,7 +191,7 @@ func (x *execution) breakDeadlock(b *block) {
 		if n.result == nil {
 			x.finish(n, &result{
 				Result: journal.Result{Verdict: step.Errored, Message: "never became ready: the steps that it waits for form a cycle"},
-				root:   n.step.ID,
+				root:   n.id,
 			})
 		}
 	}
@@ -200,7 +206,7 @@ func (x *execution) launch(n *node) {
 	x.reportStarted(n)
 	ctx, cancel := context.WithCancelCause(b.ctx)
 	n.cancel = cancel
-	scope, held := x.scopeOf(b)
+	scope, held := b.frame.scopeOf(b)
 	c := &call{node: n, scope: scope, attempt: 1}
 	c.host = &host{x: x, node: n}
 	x.workers.Go(func() {
@@ -225,7 +231,7 @@ func (d *workDone) apply(x *execution) {
 	n.block.active--
 	d.call.host.ended.Store(true)
 	if d.held != nil && !d.call.host.pinned.Load() {
-		x.finished.release(d.held)
+		n.block.frame.finished.release(d.held)
 	}
 	x.finish(n, d.result())
 	x.advance(n.block)

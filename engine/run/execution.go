@@ -5,7 +5,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/scenario-runner/scenario-runner/engine/eval"
 	"github.com/scenario-runner/scenario-runner/engine/journal"
 	"github.com/scenario-runner/scenario-runner/engine/scenario"
 	"github.com/scenario-runner/scenario-runner/engine/step"
@@ -18,9 +17,7 @@ type execution struct {
 	scenario *scenario.Scenario
 	attempt  int
 	info     step.Scenario
-	base     eval.Scope
-	finished *finishedSteps
-	usages   map[*scenario.Block]*usage
+	frame    *frame // of the scenario's own steps
 	ledger   *ledger
 	services *services
 
@@ -45,10 +42,8 @@ func (x *execution) send(m message) bool {
 func newExecution(r *runner, s *scenario.Scenario, index, attempt int) *execution {
 	x := &execution{
 		run: r, scenario: s, attempt: attempt,
-		finished: newFinishedSteps(),
-		usages:   map[*scenario.Block]*usage{},
-		inbox:    make(chan message),
-		over:     make(chan struct{}),
+		inbox: make(chan message),
+		over:  make(chan struct{}),
 	}
 	x.info = step.Scenario{
 		RunID: r.options.RunID, ID: scenarioID(s.Name, r.options.RunID, index, attempt), Name: s.Name,
@@ -81,7 +76,7 @@ func (x *execution) judged(ctx context.Context) journal.Result {
 		close(x.over)
 		return journal.Result{Verdict: step.Errored, Message: err.Error()}
 	}
-	x.base = base
+	x.frame = newFrame(base)
 	main := x.runSteps(ctx)
 	final := x.runFinally()
 	close(x.over)
@@ -104,7 +99,7 @@ func (x *execution) runSteps(ctx context.Context) *block {
 		defer release()
 		ctx = bounded
 	}
-	b := newBlock(ctx, &x.scenario.Steps)
+	b := newBlock(ctx, x.frame, "", &x.scenario.Steps)
 	x.drive(b)
 	return b
 }
@@ -114,7 +109,7 @@ func (x *execution) runFinally() *block {
 	limit := x.run.options.CleanupTimeout
 	ctx, cancel := context.WithTimeoutCause(x.run.cleanup, limit, cleanupTimeout("the finally block", limit))
 	defer cancel()
-	b := newBlock(ctx, &x.scenario.Finally)
+	b := newBlock(ctx, x.frame, "", &x.scenario.Finally)
 	b.final = true
 	x.drive(b)
 	return b
@@ -141,9 +136,9 @@ func (x *execution) event(kind journal.Kind) journal.Event {
 	return journal.Event{Kind: kind, Scenario: x.scenario.Key}
 }
 
-func (x *execution) stepEvent(kind journal.Kind, s *scenario.Step) journal.Event {
+func (x *execution) stepEvent(kind journal.Kind, n *node) journal.Event {
 	e := x.event(kind)
-	e.Step = s.ID
+	e.Step = n.id
 	return e
 }
 

@@ -92,7 +92,8 @@ func changes(undo, data string, next fake) fake {
 // contains is a step that runs nested steps.
 func contains(nested *scenario.Block) fake {
 	return func(ctx context.Context, run *step.Run) (map[string]any, error) {
-		return nil, run.Host.Execute(ctx, step.Block{Steps: nested}, step.Execution{})
+		_, err := run.Host.Execute(ctx, step.Block{Steps: nested}, step.Execution{})
+		return nil, err
 	}
 }
 

@@ -1,6 +1,7 @@
 package run
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"sync"
@@ -35,10 +36,13 @@ func perform(ctx context.Context, c *call) (map[string]any, error) {
 		return nil, fmt.Errorf("namespace: %w", err)
 	}
 	if s.Task == nil {
-		return nil, fmt.Errorf("step %s (%s) has no task", s.ID, s.Kind)
+		return nil, fmt.Errorf("step %s (%s) has no task", c.node.id, s.Kind)
 	}
+	b := c.node.block
+	c.host.cluster, c.host.namespace = cmp.Or(cluster, b.cluster), cmp.Or(namespace, b.namespace)
+	cluster, namespace = c.host.cluster, c.host.namespace
 	return s.Task.Run(ctx, &step.Run{
-		ID: s.ID, Kind: s.Kind, At: s.At, Scenario: x.info,
+		ID: c.node.id, Kind: s.Kind, At: s.At, Dir: dirOf(s, x.info.Dir), Scenario: x.info,
 		Cluster: cluster, Namespace: namespace,
 		Scope:   c.scope.With("cluster", map[string]any{"name": cluster}),
 		Timeout: c.timeout, Host: c.host,
@@ -49,6 +53,8 @@ func perform(ctx context.Context, c *call) (map[string]any, error) {
 type host struct {
 	x    *execution
 	node *node
+
+	cluster, namespace string // that the step works on and in, written before it runs
 
 	attempt  atomic.Int64
 	nested   atomic.Int64 // calls of Execute under way
@@ -82,7 +88,7 @@ func (h *host) Progress(text string) {
 		return
 	}
 	h.lastSeen.Store(&text)
-	e := h.x.stepEvent(journal.StepProgress, h.node.step)
+	e := h.x.stepEvent(journal.StepProgress, h.node)
 	e.Attempt = max(int(h.attempt.Load()), 1)
 	e.Message = text
 	h.x.run.emit(e)
@@ -90,13 +96,13 @@ func (h *host) Progress(text string) {
 
 // Record writes an undo to the ledger; see step.Host.
 func (h *host) Record(ctx context.Context, undo string, data any) (step.Entry, error) {
-	return h.x.ledger.record(ctx, h.node.step.ID, undo, data)
+	return h.x.ledger.record(ctx, h.node.id, undo, data)
 }
 
 // Service starts f beside the steps; see step.Host.
 func (h *host) Service(name string, f func(context.Context) error) {
 	h.pinned.Store(true)
-	h.x.services.start(h.x.run.cleanup, h.node.step.ID, name, f)
+	h.x.services.start(h.x.run.cleanup, h.node.id, name, f)
 }
 
 // Mask hides a secret from now on.

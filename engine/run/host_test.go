@@ -137,7 +137,8 @@ func TestIterationsSeeTheirOwnSteps(t *testing.T) {
 			ended := make(chan error, 3)
 			for i := range 3 {
 				go func() {
-					ended <- run.Host.Execute(ctx, step.Block{Steps: &nested}, step.Execution{Parallel: true, Locals: eval.Scope{"item": i + 1}})
+					_, err := run.Host.Execute(ctx, step.Block{Steps: &nested}, step.Execution{Parallel: true, Locals: eval.Scope{"item": i + 1}})
+					ended <- err
 				}()
 			}
 			return nil, errors.Join(<-ended, <-ended, <-ended)
@@ -153,11 +154,13 @@ func TestExecuteOfSomethingElse(t *testing.T) {
 	inTime(t, func(t *testing.T, b *bench) {
 		b.run(t.Context(), story("x", list(
 			newStep("none", func(ctx context.Context, run *step.Run) (map[string]any, error) {
-				return nil, errors.Join(run.Host.Execute(ctx, step.Block{}, step.Execution{}),
-					run.Host.Execute(ctx, step.Block{Steps: &scenario.Block{}}, step.Execution{}))
+				_, empty := run.Host.Execute(ctx, step.Block{}, step.Execution{})
+				_, none := run.Host.Execute(ctx, step.Block{Steps: &scenario.Block{}}, step.Execution{})
+				return nil, errors.Join(empty, none)
 			}),
 			newStep("odd", func(ctx context.Context, run *step.Run) (map[string]any, error) {
-				return nil, run.Host.Execute(ctx, step.Block{Steps: "x"}, step.Execution{})
+				_, err := run.Host.Execute(ctx, step.Block{Steps: "x"}, step.Execution{})
+				return nil, err
 			}))))
 		expect(t, "steps", b.journal.lines(journal.StepFinished),
 			"0s step.finished none passed",

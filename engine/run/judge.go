@@ -76,7 +76,7 @@ func (b *block) judgeSkipped() journal.Result {
 
 // verdict makes what n found the result of its scenario.
 func (n *node) verdict(v step.Verdict) journal.Result {
-	return journal.Result{Verdict: v, Message: n.step.ID + ": " + n.result.Message, Cause: n.result.root}
+	return journal.Result{Verdict: v, Message: n.id + ": " + n.result.Message, Cause: n.result.root}
 }
 
 // outcome returns what a nested block means for its container: nil, or the first step that did not pass.
@@ -89,11 +89,11 @@ func (b *block) outcome() error {
 		return nil
 	}
 	return &nestedFailure{
-		id:   n.step.ID,
+		id:   n.id,
 		root: n.result.root,
 		failure: &step.Failure{
 			Verdict: n.result.Verdict,
-			Message: "step " + n.step.ID + " " + string(n.result.Verdict) + ": " + n.result.Message,
+			Message: "step " + n.id + " " + string(n.result.Verdict) + ": " + n.result.Message,
 		},
 	}
 }

@@ -44,7 +44,7 @@ func verdictOf(err error) step.Verdict {
 // result turns what a worker found into a result.
 func (d *workDone) result() *result {
 	s := d.call.node.step
-	r := &result{root: s.ID, benign: d.call.unmet}
+	r := &result{root: d.call.node.id, benign: d.call.unmet}
 	r.Verdict = verdictOf(d.err)
 	r.Took = d.took
 	r.Outputs = d.outputs
@@ -111,7 +111,7 @@ func (n *node) blame() *result {
 		case first.carried != nil && !n.block.final:
 			return n.because(first.carried)
 		case first.result.benign && n.needs[first.step] && unneeded == nil:
-			unneeded = skipped(first.step.ID, fmt.Sprintf("needs the outputs of %s, which was skipped", first.step.ID))
+			unneeded = skipped(first.id, fmt.Sprintf("needs the outputs of %s, which was skipped", first.id))
 			unneeded.benign = true
 		}
 	}
@@ -151,14 +151,14 @@ func skipped(root, message string) *result {
 
 // reportStarted and reportFinished write the events of a step.
 func (x *execution) reportStarted(n *node) {
-	e := x.stepEvent(journal.StepStarted, n.step)
+	e := x.stepEvent(journal.StepStarted, n)
 	e.Attempt = 1
 	e.StepInfo = n.describe()
 	x.run.emit(e)
 }
 
 func (x *execution) reportFinished(n *node, r *result) {
-	e := x.stepEvent(journal.StepFinished, n.step)
+	e := x.stepEvent(journal.StepFinished, n)
 	e.Attempt = r.Attempts
 	e.Result = &r.Result
 	e.StepInfo = n.describe()

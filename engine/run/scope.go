@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"maps"
 	"path/filepath"
-	"slices"
 
 	"github.com/scenario-runner/scenario-runner/engine/eval"
 	"github.com/scenario-runner/scenario-runner/engine/scenario"
@@ -65,46 +64,10 @@ func valuesOf(r *result) map[string]any {
 	return values
 }
 
-// scopeOf returns the names that a step of b sees, and the generation of steps that it holds while it runs, if it does.
-func (x *execution) scopeOf(b *block) (eval.Scope, *generation) {
-	scope := maps.Clone(x.base)
-	var chain []*block // from b outwards, without the top
-	overlapped := false
-	for at := b; at.parent != nil; at = at.parent {
-		chain = append(chain, at)
-		overlapped = overlapped || at.usage.overlapped
+// dirOf returns the folder of the file that a step stands in: that of the scenario, or that of a template.
+func dirOf(s *scenario.Step, standard string) string {
+	if s.At.File == "" {
+		return standard
 	}
-	for _, at := range slices.Backward(chain) {
-		maps.Copy(scope, at.locals)
-	}
-	if !overlapped {
-		g := x.finished.hold()
-		scope["steps"] = g.steps
-		return scope, g
-	}
-	// Iterations of a container run at the same time; each sees the steps of its own iteration.
-	steps := x.finished.copied()
-	for _, at := range slices.Backward(chain) {
-		maps.Copy(steps, at.own)
-	}
-	scope["steps"] = steps
-	return scope, nil
-}
-
-// usage says how often a block of the scenario is executed at this moment, and whether that was ever more than once.
-type usage struct {
-	active     int
-	overlapped bool
-}
-
-// use counts one more execution of steps.
-func (x *execution) use(steps *scenario.Block) *usage {
-	u := x.usages[steps]
-	if u == nil {
-		u = &usage{}
-		x.usages[steps] = u
-	}
-	u.active++
-	u.overlapped = u.overlapped || u.active > 1
-	return u
+	return filepath.Dir(s.At.File)
 }

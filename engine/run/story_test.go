@@ -58,7 +58,8 @@ func kinds() *step.Registry {
 		step.Define(step.Spec[groupConfig, none]{
 			Name: "together", Group: step.Flow, Doc: "# together\n\nRuns steps at once.\n", Visible: true, Unordered: true,
 			Run: func(ctx context.Context, run *step.Run, c groupConfig) (none, error) {
-				return none{}, run.Host.Execute(ctx, c.Steps, step.Execution{Parallel: true})
+				_, err := run.Host.Execute(ctx, c.Steps, step.Execution{Parallel: true})
+				return none{}, err
 			},
 		}),
 	}}

@@ -18,7 +18,7 @@ func withSupervision(next task) task {
 			c.host.pinned.Store(true) // it may still read its scope
 			err = &step.Failure{
 				Verdict: step.Errored,
-				Message: fmt.Sprintf("step %s (%s) %v; it may still be running", c.node.step.ID, c.node.step.Kind, left),
+				Message: fmt.Sprintf("step %s (%s) %v; it may still be running", c.node.id, c.node.step.Kind, left),
 			}
 			return nil, &abandonedStep{left: left, failure: err}
 		}

@@ -13,12 +13,12 @@ func withTimeout(limit time.Duration, next task) task {
 	return func(ctx context.Context, c *call) (map[string]any, error) {
 		c.timeout = limit
 		if limit > 0 {
-			bounded, cancel := context.WithTimeoutCause(ctx, limit, stepTimeout(c.node.step.ID, limit))
+			bounded, cancel := context.WithTimeoutCause(ctx, limit, stepTimeout(c.node.id, limit))
 			defer cancel()
 			ctx = bounded
 		}
 		outputs, err := next(ctx, c)
-		return outputs, ended(ctx, c.node.step.ID, c.host.seen(), err)
+		return outputs, ended(ctx, c.node.id, c.host.seen(), err)
 	}
 }
 

@@ -14,7 +14,7 @@ type Scenario struct {
 	RunID     string            // id of the whole run, short and DNS-safe
 	ID        string            // unique on every cluster, DNS-safe, at most 50 characters; also the name of its namespace
 	Name      string            // metadata.name
-	Dir       string            // folder of the scenario file; relative paths start here
+	Dir       string            // folder of the scenario file
 	Namespace string            // namespace that steps use unless they name another
 	Owned     bool              // Namespace is made for this scenario and removed with it
 	Labels    map[string]string // metadata.labels
@@ -26,6 +26,7 @@ type Run struct {
 	ID        string // id of the step, given or made up ("step3")
 	Kind      string
 	At        diag.Range // where the step stands in the file
+	Dir       string     // folder of that file, relative paths in the config start here; "" is the scenario's, see Folder
 	Scenario  Scenario
 	Cluster   string     // common field `cluster`; "" is the default cluster
 	Namespace string     // common field `namespace`; "" is the scenario's
@@ -45,8 +46,9 @@ type Host interface {
 	Service(name string, f func(ctx context.Context) error)
 	// Attach keeps a piece of evidence with the step.
 	Attach(name string, data []byte)
-	// Execute runs nested steps; an error is the outcome of the first step that did not pass.
-	Execute(ctx context.Context, block Block, how Execution) error
+	// Execute runs nested steps and returns their outputs, what steps.<id> has, by their ids. An error is the outcome of
+	// the first step that did not pass; the outputs of those that finished are there all the same.
+	Execute(ctx context.Context, block Block, how Execution) (steps map[string]any, err error)
 	// Mask hides a secret in everything that is written from now on.
 	Mask(secret string)
 }
@@ -62,12 +64,27 @@ type Entry interface {
 // Execution says how Execute runs a block.
 type Execution struct {
 	Parallel bool // steps without a dependency among them start together
-	Locals   eval.Scope
+	// Name goes before the ids of the steps in the journal and in reports: "incident" makes "incident.find". A container
+	// that executes its steps more than once, or steps that stand elsewhere, gives one, so that ids stay unique: its own
+	// id, with the number of the iteration. Expressions use the ids as they are written.
+	Name string
+	// Isolated steps see the Locals, env and scenario, and nothing else; no other step sees their outputs.
+	Isolated bool
+	Locals   eval.Scope // names for expressions in the steps
 }
 
 // Block is a list of nested steps of a config, compiled by the engine. Config fields of this type make a step a container.
 type Block struct {
 	Steps any // *scenario.Block; opaque to steps
+}
+
+// Folder returns the folder where relative paths in the step's config start: that of the file in which the step stands,
+// which may be a template in another folder than the scenario's.
+func (r *Run) Folder() string {
+	if r.Dir != "" {
+		return r.Dir
+	}
+	return r.Scenario.Dir
 }
 
 // Progress reports the last thing seen.

@@ -188,6 +188,6 @@ func (h *Host) Secrets() []string {
 }
 
 // Execute is not offered: container steps are tested with the real scheduler.
-func (h *Host) Execute(context.Context, step.Block, step.Execution) error {
-	return errors.New("steptest: nested steps need the real scheduler")
+func (h *Host) Execute(context.Context, step.Block, step.Execution) (map[string]any, error) {
+	return nil, errors.New("steptest: nested steps need the real scheduler")
 }

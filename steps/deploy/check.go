@@ -65,7 +65,7 @@ func checkInline(c *Config, p *step.Problems) {
 func read(c Config, run *step.Run) ([]manifest.Object, error) {
 	var out []manifest.Object
 	for _, name := range c.Manifests {
-		objects, errs := manifest.Read(run.Scenario.Dir, name)
+		objects, errs := manifest.Read(run.Folder(), name)
 		if len(errs) > 0 {
 			return nil, errs[0]
 		}
@@ -77,7 +77,7 @@ func read(c Config, run *step.Run) ([]manifest.Object, error) {
 		out = append(out, objects...)
 	}
 	if c.Kustomize != "" {
-		objects, err := manifest.Kustomize(run.Scenario.Dir, c.Kustomize)
+		objects, err := manifest.Kustomize(run.Folder(), c.Kustomize)
 		if err != nil {
 			return nil, err
 		}

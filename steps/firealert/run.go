@@ -33,7 +33,7 @@ func fire(ctx context.Context, run *step.Run, c *Config) (Outputs, error) {
 	for _, secret := range append(web.Secrets(c.To.Headers, c.To.Webhook), web.Secrets(nil, c.To.Alertmanager)...) {
 		run.Host.Mask(secret)
 	}
-	client, err := c.To.client(run.Scenario.Dir)
+	client, err := c.To.client(run.Folder())
 	if err != nil {
 		return Outputs{}, err
 	}
@@ -80,7 +80,7 @@ func (s *storm) promise(ctx context.Context, fired <-chan struct{}) error {
 	if s.config.Undo == "keep" {
 		return nil
 	}
-	dir, err := filepath.Abs(s.run.Scenario.Dir)
+	dir, err := filepath.Abs(s.run.Folder())
 	if err != nil {
 		return err
 	}

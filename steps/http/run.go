@@ -35,7 +35,7 @@ func perform(ctx context.Context, run *step.Run, c *Config) (Outputs, error) {
 	for _, secret := range web.Secrets(request.Headers, request.URL) {
 		run.Host.Mask(secret)
 	}
-	client, err := web.NewClient(c.TLS, run.Scenario.Dir, c.RequestTimeout, c.FollowRedirects)
+	client, err := web.NewClient(c.TLS, run.Folder(), c.RequestTimeout, c.FollowRedirects)
 	if err != nil {
 		return Outputs{}, err
 	}

@@ -29,7 +29,8 @@ func New() step.Definition {
 		Unordered: true,
 		Timeout:   -1, // the steps inside have their own
 		Run: func(ctx context.Context, run *step.Run, c Config) (Outputs, error) {
-			return Outputs{}, run.Host.Execute(ctx, c.Steps, step.Execution{Parallel: true})
+			_, err := run.Host.Execute(ctx, c.Steps, step.Execution{Parallel: true})
+			return Outputs{}, err
 		},
 	})
 }

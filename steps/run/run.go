@@ -59,7 +59,7 @@ func perform(ctx context.Context, run *step.Run, c Config, clusters process.Clus
 	if err != nil {
 		return Outputs{}, err
 	}
-	command, err := process.Prepare(line, c.Dir, run.Scenario.Dir, extra, c.Env)
+	command, err := process.Prepare(line, c.Dir, run.Folder(), extra, c.Env)
 	if err != nil {
 		return Outputs{}, err
 	}

@@ -82,7 +82,7 @@ func (p *program) prepare(ctx context.Context, run *step.Run, cluster process.Cl
 	if err != nil {
 		return process.Command{}, err
 	}
-	command, err := process.Prepare(words, c.Dir, run.Scenario.Dir, append(extra, variables(p.outputs.Ports)...), env)
+	command, err := process.Prepare(words, c.Dir, run.Folder(), append(extra, variables(p.outputs.Ports)...), env)
 	if err != nil {
 		return process.Command{}, err
 	}
