@@ -56,6 +56,11 @@ type Spec[C, O any] struct {
 	Check func(c *C, p *Problems)
 	// Title says in a few words what this use does: "deployment/web until ready". Nil means the bare kind.
 	Title func(c *C) string
+	// TitleAs is used instead of Title by kinds whose title shows values that are no text: ${{ }} is zero in c, and w
+	// tells how it is written.
+	TitleAs func(c *C, w Written) string
+	// Touches says what this use will change, for plans. c is as Title gets it. Nil means that the title says it.
+	Touches func(c *C, w Written) []Touch
 	// Outputs, when given, replaces the type of O for kinds whose outputs depend on the config.
 	Outputs func(c *C) eval.Type
 	// Refine, when given, says more of the types of the outputs that t has already.
@@ -158,6 +163,10 @@ func compile[C, O any](s *Spec[C, O], d *Definition, dec *field.Decoder, n *yaml
 		display, _ := body.Display().Addr().Interface().(*C)
 		c.Title = s.Title(display)
 	}
+	if s.TitleAs != nil {
+		display, _ := body.Display().Addr().Interface().(*C)
+		c.Title = s.TitleAs(display, Written{body})
+	}
 	if s.Outputs != nil {
 		c.Outputs = s.Outputs(static)
 	}
@@ -168,6 +177,9 @@ func compile[C, O any](s *Spec[C, O], d *Definition, dec *field.Decoder, n *yaml
 		c.Outputs = s.Refine(static, in, c.Outputs)
 	}
 	t.outputs = c.Outputs
+	if s.Touches != nil {
+		return toucher[C, O]{t}, c
+	}
 	return t, c
 }
 

@@ -9,12 +9,15 @@ import (
 // Place is the file that a use of a step stands in, as far as it is known while the file is checked.
 type Place struct {
 	// Dir is the folder of the file: relative paths in the config start here.
-	Dir    string
+	Dir string
+	// Common is what the common fields of the use say.
+	Common Common
 	shared *field.Shared
 }
 
 func placeOf(d *field.Decoder) *Place {
 	in := &Place{Dir: filepath.Dir(d.File.Name), shared: d.Shared}
+	in.Common, _ = d.Caller.(Common)
 	if in.shared == nil {
 		in.shared = &field.Shared{}
 	}

@@ -27,31 +27,21 @@ func (p *Problems) At(path, format string, args ...any) {
 }
 
 // Mistake reports what At does under another name than invalid-value: check is a row of the table in package check.
-func (p *Problems) Mistake(path, check, format string, args ...any) {
-	p.list.Add(p.body.Find(split(path)...), check, format, args...)
-}
-
-// Warn reports advice at a dotted path of the config. check is its name, a row of the table in package check.
-func (p *Problems) Warn(path, check, format string, args ...any) {
-	p.list.Warn(p.body.Find(split(path)...), check, format, args...)
-}
-
-// Found reports a mistake under the name of a check of its own, at a dotted path of the config.
-func (p *Problems) Found(path, check, format string, args ...any) *diag.Diagnostic {
+func (p *Problems) Mistake(path, check, format string, args ...any) *diag.Diagnostic {
 	return p.list.Add(p.body.Find(split(path)...), check, format, args...)
 }
 
-// Doubt reports advice under the name of a check of its own, at a dotted path of the config.
-func (p *Problems) Doubt(path, check, format string, args ...any) *diag.Diagnostic {
+// Warn reports advice at a dotted path of the config. check is its name, a row of the table in package check.
+func (p *Problems) Warn(path, check, format string, args ...any) *diag.Diagnostic {
 	return p.list.Warn(p.body.Find(split(path)...), check, format, args...)
 }
 
-// Elsewhere takes over what was found in a file that the config names at a dotted path. Each finding gets a note that
-// leads back.
-func (p *Problems) Elsewhere(path string, found diag.List) {
+// Inside takes over what was found in a file that the config names at a dotted path. Each finding gets a note that leads
+// back to it.
+func (p *Problems) Inside(path string, found diag.List) {
 	at := p.body.Find(split(path)...)
 	for _, d := range found {
-		d.Note(at, "this file is named here")
+		d.Note(at, "the file is named here")
 		p.list = append(p.list, d)
 	}
 }
