@@ -99,3 +99,27 @@ func (t Tree) Programs() []*Program {
 	}
 	return nil
 }
+
+// Single returns the expression when t is a string that is nothing but one, else nil.
+func (t Tree) Single() *Program {
+	text, ok := t.value.(Text)
+	if !ok {
+		return nil
+	}
+	return text.Single()
+}
+
+// Items returns the items of a list; false means that t is none.
+func (t Tree) Items() ([]Tree, bool) {
+	items, ok := t.value.([]Tree)
+	return items, ok
+}
+
+// Entries returns the entries of a mapping in document order; false means that t is none.
+func (t Tree) Entries() (keys []string, values []Tree, ok bool) {
+	entries, ok := t.value.([]entry)
+	for _, e := range entries {
+		keys, values = append(keys, e.key), append(values, e.value)
+	}
+	return keys, values, ok
+}

@@ -18,6 +18,8 @@ type Decoder struct {
 	Diags *diag.List
 	// Special decodes the types that were named to Describe: step blocks.
 	Special func(n *yaml.Node, env *eval.Env) any
+	// Reference reads the file that n names, and returns what takes the place of the name. Nil reads none.
+	Reference func(n *yaml.Node) any
 	// Names tells the type of a name that a scope tag adds. config is the value that is being decoded, in which the
 	// fields without such a tag are there already. Nil means that nothing is known.
 	Names func(config reflect.Value, name string) eval.Type
@@ -49,6 +51,8 @@ type Body struct {
 	Node     *yaml.Node
 	Programs []*eval.Program // every expression in it, in document order
 	Specials []any           // what the Special hook returned, in document order
+	// References is what the Reference hook returned, in document order.
+	References []any
 	file     *source.File
 	shape    *Shape
 	defaults func() reflect.Value
@@ -217,6 +221,8 @@ func (c *pass) value(n *yaml.Node, what string, s *Shape, env *eval.Env, target 
 		c.later(n, what, env, target)
 	case Special:
 		c.special(n, env, target)
+	case Reference:
+		c.reference(n, what, s, target)
 	default:
 		c.scalar(n, what, s, target)
 	}

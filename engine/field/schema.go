@@ -129,6 +129,8 @@ func (c *composer) shape(s *Shape, what string, defaults reflect.Value) *Schema 
 		return NewSchema().Set("type", []string{"string", "boolean", "number"}).Set("errorMessage", expected(what, s))
 	case Special:
 		return c.block()
+	case Reference:
+		return NewSchema().Set("type", "string").Set("errorMessage", expected(what, s))
 	case String:
 		return NewSchema().Set("type", []string{"string", "number", "boolean"}).Set("errorMessage", expected(what, s))
 	}

@@ -44,6 +44,7 @@ const (
 	Expression // eval.Expr: evaluated by the step itself
 	Later      // eval.Text or eval.Tree: ${{ }} evaluated by the step itself
 	Special    // decoded by a hook of the Decoder
+	Reference  // names another file, which a hook of the Decoder reads
 )
 
 // Shape describes a Go type as YAML sees it.
@@ -95,7 +96,15 @@ func refers(f reflect.StructField) string {
 var (
 	textUnmarshaler = reflect.TypeFor[encoding.TextUnmarshaler]()
 	deferredType    = reflect.TypeFor[eval.Deferred]()
+	referenceType   = reflect.TypeFor[FileReference]()
 )
+
+// FileReference is implemented by types whose value is the name of a file of our own that is needed before the run. The
+// value that a hook of the Decoder makes of the name takes its place.
+type FileReference interface {
+	// References says what kind of file is named: "template".
+	References() string
+}
 
 // Describe returns the shape of t. It panics on a type that can't be a config, which is a mistake of the step's author.
 // special lists types that are decoded by a hook.
@@ -110,6 +119,9 @@ func Describe(t reflect.Type, special ...reflect.Type) *Shape {
 		return &Shape{Kind: Duration, Type: t}
 	case reflect.TypeFor[eval.Text](), reflect.TypeFor[eval.Tree]():
 		return &Shape{Kind: Later, Type: t}
+	}
+	if t.Implements(referenceType) {
+		return &Shape{Kind: Reference, Type: t}
 	}
 	if reflect.PointerTo(t).Implements(deferredType) {
 		return &Shape{Kind: Expression, Type: t, Want: reflect.New(t).Interface().(eval.Deferred).Want()}
@@ -239,6 +251,8 @@ func (s *Shape) Describe() string {
 		return "an expression"
 	case Later:
 		return "text"
+	case Reference:
+		return "the name of a file"
 	}
 	return "a value"
 }

@@ -21,7 +21,7 @@ type Starter interface {
 
 // template handles a scalar that holds ${{ }}: compiled in the first pass, replaced by its value when binding.
 func (c *pass) template(n *yaml.Node, what string, s *Shape, env *eval.Env, target reflect.Value) bool {
-	if n.Kind != yaml.ScalarNode || s.Kind == Expression || s.Kind == Later || s.Kind == Special || s.Kind == Struct && s.Shorthand != nil {
+	if n.Kind != yaml.ScalarNode || s.Kind == Expression || s.Kind == Later || s.Kind == Special || s.Kind == Reference || s.Kind == Struct && s.Shorthand != nil {
 		return false
 	}
 	if c.binding {

@@ -82,7 +82,7 @@ func (e *execute) apply(x *execution) {
 		f = newFrame(base)
 	}
 	if e.how.Name != "" {
-		prefix += e.how.Name + "."
+		prefix = e.how.Name + "."
 	}
 	b := newBlock(e.ctx, f, prefix, e.steps)
 	b.parent = around

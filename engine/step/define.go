@@ -149,6 +149,11 @@ func compile[C, O any](s *Spec[C, O], d *Definition, dec *field.Decoder, n *yaml
 	for _, b := range body.Specials {
 		c.Blocks = append(c.Blocks, b.(Block))
 	}
+	for _, r := range body.References {
+		if template, ok := r.(Template); ok && template.Block.Steps != nil {
+			c.Blocks = append(c.Blocks, template.Block)
+		}
+	}
 	t.blocks = c.Blocks
 	c.Judges = s.Judges && (s.JudgesIf == nil || s.JudgesIf(static))
 	if !ok {
