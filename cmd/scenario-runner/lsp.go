@@ -10,6 +10,7 @@ import (
 	"github.com/scenario-runner/scenario-runner/engine/scenario"
 	"github.com/scenario-runner/scenario-runner/steps/builtin"
 	"github.com/scenario-runner/scenario-runner/steps/kube"
+	"github.com/scenario-runner/scenario-runner/steps/outline"
 )
 
 func newLSP(s streams) *cobra.Command {
@@ -27,7 +28,7 @@ VS Code, JetBrains, Neovim and Helix. No cluster is touched.`,
 			if err != nil {
 				return errored(err)
 			}
-			err = lsp.New(loader, version).Serve(cmd.Context(), closable(s.in), s.out)
+			err = lsp.New(loader, lsp.Options{Version: version, Objects: &outline.Objects{}}).Serve(cmd.Context(), closable(s.in), s.out)
 			if errors.Is(err, lsp.ErrNoShutdown) {
 				return &exitError{code: exitFailed, err: err} // the code that the protocol asks for
 			}

@@ -15,7 +15,20 @@ import (
 type items struct {
 	document *document
 	from, to int
+	quoted   bool // what is replaced stands in quotes, which stay
 	list     []completionItem
+}
+
+// unquote leaves the quotes around what is replaced: clients compare what stands there with the labels.
+func (i *items) unquote() {
+	text := i.document.text[i.from:i.to]
+	if text == "" || text[0] != '"' && text[0] != '\'' {
+		return
+	}
+	i.quoted, i.from = true, i.from+1
+	if len(text) > 1 && text[len(text)-1] == text[0] {
+		i.to--
+	}
 }
 
 func (i *items) add(c completionItem, insert string) {
@@ -91,7 +104,7 @@ func (s *Server) stepKeys(column int, after bool, has func(string) bool, out *it
 			out.add(item, kindText(k, column, after))
 		}
 	}
-	for _, f := range scenario.CommonFields() {
+	for _, f := range s.common {
 		if !has(f.Name) {
 			out.add(keyItem(f), keyText(f.Name, f.Shape, column, after))
 		}
@@ -148,12 +161,19 @@ var snippetEscaper = strings.NewReplacer(`\`, `\\`, `$`, `\$`, `}`, `\}`)
 // values offers what a scalar at the place may be.
 func (s *Server) values(d *document, t target, p place, offset int, out *items) {
 	if t.field != nil && t.field.Name == "needs" && len(p.path) > 2 {
+		out.unquote()
 		s.stepIDs(d, offset, out)
 		return
 	}
 	t = t.scalar()
 	if t.field == nil || t.shape == nil {
 		return
+	}
+	if !p.open {
+		out.unquote()
+		if t.field.Refers != "" && s.names(d, t, p, offset, out) {
+			return
+		}
 	}
 	doc := markdown(fieldDoc(t.field))
 	switch {

@@ -54,6 +54,15 @@ type groupConfig struct {
 	Steps step.Block `yaml:"steps" required:"true" shorthand:"true" doc:"Steps that start together."`
 }
 
+type bringConfig struct {
+	Toys   []string `yaml:"toys" single:"true" doc:"Files with toys." refers:"manifest" example:"toys.yaml"`
+	Inline []any    `yaml:"inline" single:"true" doc:"Toys." refers:"manifest"`
+	Best   string   `yaml:"best" doc:"The best of them." refers:"object" example:"bear/bruno"`
+	Sort   string   `yaml:"sort" doc:"What sort of toys." refers:"kind"`
+	Shelf  string   `yaml:"shelf" doc:"Where they are kept." refers:"folder"`
+	Note   string   `yaml:"note" doc:"What is said of them." refers:"file"`
+}
+
 type none struct{}
 
 func registry() *step.Registry {
@@ -75,6 +84,10 @@ func registry() *step.Registry {
 				Name: "together", Group: step.Flow, Doc: "# together\n\nRuns steps at once.\n", Visible: true, Unordered: true,
 				Run: func(context.Context, *step.Run, groupConfig) (none, error) { return none{}, nil },
 			}),
+			step.Define(step.Spec[bringConfig, none]{
+				Name: "bring", Group: step.Story, Doc: "# bring\n\nBrings toys.\n",
+				Run: func(context.Context, *step.Run, bringConfig) (none, error) { return none{}, nil },
+			}),
 		},
 	}
 }
@@ -90,7 +103,7 @@ func connect(t testing.TB) *lsptest.Client {
 	clientIn, fromServer := io.Pipe()
 	served := make(chan error, 1)
 	go func() {
-		err := lsp.New(loader, "test").Serve(t.Context(), toServer, fromServer)
+		err := lsp.New(loader, lsp.Options{Version: "test", Objects: toys{}}).Serve(t.Context(), toServer, fromServer)
 		_ = fromServer.Close()
 		served <- err
 	}()

@@ -34,7 +34,11 @@ func (s *Server) definition(d *document, offset int) []location {
 	if file, ok := fileAt(d, p); ok {
 		return []location{{URI: uriOf(file)}}
 	}
-	return []location{}
+	out := []location{}
+	for _, o := range s.objectsAt(d, p, offset) {
+		out = append(out, location{URI: o.uri, Range: o.span})
+	}
+	return out
 }
 
 // nameDefinition finds where the name under the cursor is given a value.

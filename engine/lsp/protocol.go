@@ -122,6 +122,7 @@ const (
 	itemEnumMember = 20
 	itemFile       = 17
 	itemReference  = 18
+	itemFolder     = 19
 )
 
 type hover struct {

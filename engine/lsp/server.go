@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/scenario-runner/scenario-runner/engine/field"
 	"github.com/scenario-runner/scenario-runner/engine/scenario"
 )
 
@@ -24,7 +25,9 @@ var ErrNoShutdown = errors.New("the client left without a shutdown request")
 // Server answers one client. Its documents live as long as the client has them open.
 type Server struct {
 	loader    *scenario.Loader
-	version   string
+	options   Options
+	common    []field.Field // of every step
+	top       *field.Shape  // of a whole scenario
 	out       *writer
 	documents map[string]*document
 	pending   []string // URIs whose diagnostics are due when the timer fires
@@ -32,9 +35,20 @@ type Server struct {
 	shutdown  bool
 }
 
-// New returns a server that checks files with a loader. version is what it tells clients about itself.
-func New(loader *scenario.Loader, version string) *Server {
-	return &Server{loader: loader, version: version, documents: map[string]*document{}}
+// Options are what a server knows beside a loader. The zero Options are enough to serve.
+type Options struct {
+	// Version is what the server tells clients about itself.
+	Version string
+	// Objects knows the objects of manifests. Without it none is offered or found.
+	Objects Objects
+}
+
+// New returns a server that checks files with a loader.
+func New(loader *scenario.Loader, options Options) *Server {
+	return &Server{
+		loader: loader, options: options, documents: map[string]*document{},
+		common: scenario.CommonFields(), top: &field.Shape{Kind: field.Struct, Fields: scenario.DocumentFields()},
+	}
 }
 
 type incoming struct {
@@ -247,7 +261,7 @@ func at[T any](s *Server, f func(*document, int) T) handler {
 
 func (s *Server) capabilities() any {
 	return map[string]any{
-		"serverInfo": map[string]any{"name": "scenario-runner", "version": s.version},
+		"serverInfo": map[string]any{"name": "scenario-runner", "version": s.options.Version},
 		"capabilities": map[string]any{
 			"positionEncoding":           "utf-16",
 			"textDocumentSync":           map[string]any{"openClose": true, "change": 2},

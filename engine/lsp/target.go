@@ -5,7 +5,6 @@ import (
 	"strconv"
 
 	"github.com/scenario-runner/scenario-runner/engine/field"
-	"github.com/scenario-runner/scenario-runner/engine/scenario"
 	"github.com/scenario-runner/scenario-runner/engine/step"
 )
 
@@ -20,7 +19,7 @@ type target struct {
 
 // resolve follows a path of keys and list positions through the shapes of the language.
 func (s *Server) resolve(path []string) target {
-	t := target{shape: &field.Shape{Kind: field.Struct, Fields: scenario.DocumentFields()}}
+	t := target{shape: s.top}
 	for _, segment := range path {
 		t = s.into(t, segment)
 		if t.shape == nil && !t.step {
@@ -65,9 +64,8 @@ func (s *Server) intoStep(t target, key string) target {
 	if d, ok := s.loader.Registry().Get(key); ok {
 		return target{shape: d.Config, definition: &d, body: true}
 	}
-	fields := scenario.CommonFields()
-	if i := slices.IndexFunc(fields, func(f field.Field) bool { return f.Name == key }); i >= 0 {
-		return target{shape: fields[i].Shape, field: &fields[i], definition: t.definition}
+	if i := slices.IndexFunc(s.common, func(f field.Field) bool { return f.Name == key }); i >= 0 {
+		return target{shape: s.common[i].Shape, field: &s.common[i], definition: t.definition}
 	}
 	return target{definition: t.definition}
 }
