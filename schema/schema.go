@@ -1,5 +1,5 @@
-// Package schema holds the JSON schema of scenario files, for editors and for programs that check files themselves. It
-// is generated from the step declarations; a test proves that it is fresh.
+// Package schema holds the JSON schemas of our files, for editors and for programs that check files themselves. They are
+// generated from the declarations of the language and of the steps; a test proves that they are fresh.
 package schema
 
 import _ "embed"
@@ -8,3 +8,8 @@ import _ "embed"
 //
 //go:embed scenario.schema.json
 var Scenario []byte
+
+// Config is the draft-07 JSON schema of scenario-runner.yaml.
+//
+//go:embed config.schema.json
+var Config []byte

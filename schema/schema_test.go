@@ -9,19 +9,37 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/scenario-runner/scenario-runner/engine/config"
+	"github.com/scenario-runner/scenario-runner/engine/field"
 	"github.com/scenario-runner/scenario-runner/engine/scenario"
 	"github.com/scenario-runner/scenario-runner/schema"
 	"github.com/scenario-runner/scenario-runner/steps/builtin"
 	"github.com/scenario-runner/scenario-runner/steps/kube"
 )
 
-var update = flag.Bool("update", false, "write scenario.schema.json anew")
+var update = flag.Bool("update", false, "write the schemas anew")
 
-// TestSchemaIsFresh proves that the committed schema is what the step declarations give.
+// TestSchemaIsFresh proves that the committed schemas are what the declarations give.
 func TestSchemaIsFresh(t *testing.T) {
 	env := kube.NewEnv(kube.Options{})
 	defer env.Close()
-	data, err := json.Marshal(scenario.Schema(builtin.New(env)))
+	for _, test := range []struct {
+		file      string
+		made      *field.Schema
+		committed []byte
+	}{
+		{"scenario.schema.json", scenario.Schema(builtin.New(env)), schema.Scenario},
+		{"config.schema.json", config.Schema(), schema.Config},
+	} {
+		t.Run(test.file, func(t *testing.T) {
+			fresh(t, test.file, test.made, test.committed)
+		})
+	}
+}
+
+func fresh(t *testing.T, file string, made *field.Schema, committed []byte) {
+	t.Helper()
+	data, err := json.Marshal(made)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -31,12 +49,12 @@ func TestSchemaIsFresh(t *testing.T) {
 	}
 	pretty.WriteByte('\n')
 	if *update {
-		if err := os.WriteFile("scenario.schema.json", pretty.Bytes(), 0o644); err != nil { //nolint:gosec // it is published
+		if err := os.WriteFile(file, pretty.Bytes(), 0o644); err != nil { //nolint:gosec // it is published
 			t.Fatal(err)
 		}
 		return
 	}
-	if d := cmp.Diff(string(schema.Scenario), pretty.String()); d != "" {
+	if d := cmp.Diff(string(committed), pretty.String()); d != "" {
 		t.Errorf("the schema is not fresh; run make generate:\n%s", d)
 	}
 }

@@ -54,6 +54,9 @@ func (t *Target) Apply(ctx context.Context, manifest *unstructured.Unstructured,
 
 // beforeApply writes the undo, which depends on what is there, and signs an object that will be new.
 func (t *Target) beforeApply(ctx context.Context, mapping Mapping, object *unstructured.Unstructured, change Change) (step.Entry, error) {
+	if err := t.permit(mapping, object.GetNamespace(), object.GetName()); err != nil {
+		return nil, err
+	}
 	if t.unrecorded(change, mapping, object.GetNamespace(), object.GetName()) {
 		if !change.Keep {
 			t.sign(object)
@@ -83,6 +86,9 @@ func (t *Target) Create(ctx context.Context, manifest *unstructured.Unstructured
 	if object.GetName() == "" {
 		// The name is chosen here because the ledger must have it before the object exists.
 		object.SetName(object.GetGenerateName() + rand.String(5))
+	}
+	if err := t.permit(mapping, object.GetNamespace(), object.GetName()); err != nil {
+		return Applied{}, describe("create", mapping, object, err)
 	}
 	var entry step.Entry
 	if !t.unrecorded(change, mapping, object.GetNamespace(), object.GetName()) {

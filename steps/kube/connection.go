@@ -38,11 +38,16 @@ const orSandbox = "name a cluster with --kubeconfig FILE and --context NAME, or 
 
 // connection resolves the name of a cluster to a way of reaching it.
 func (e *Env) connection(name string) (Connection, error) {
-	if given, ok := e.options.Clusters[name]; ok {
-		return e.resolve(given)
+	given, ok := e.options.Clusters[name]
+	if !ok && name == "" {
+		given, ok = Connection{Kubeconfig: e.options.Kubeconfig, Context: e.options.Context}, true
 	}
-	if name == "" {
-		return e.resolve(Connection{Kubeconfig: e.options.Kubeconfig, Context: e.options.Context})
+	if ok {
+		found, err := e.resolve(given)
+		if err != nil {
+			return found, err
+		}
+		return found, e.allowed(found)
 	}
 	names := slices.Sorted(maps.Keys(e.options.Clusters))
 	if len(names) == 0 {

@@ -53,6 +53,9 @@ func (t *Target) delete(ctx context.Context, query Query, deletion Deletion) (*u
 
 // beforeRemoval writes the undo; gone says that there is nothing to remove.
 func (t *Target) beforeRemoval(ctx context.Context, query Query, change Change) (entry step.Entry, gone bool, err error) {
+	if err := t.permit(query.Mapping, query.Namespace, query.Name); err != nil {
+		return nil, false, fmt.Errorf("delete %s %s: %w", query.Mapping.Kind, query.Name, err)
+	}
 	if t.unrecorded(change, query.Mapping, query.Namespace, query.Name) {
 		return nil, false, nil
 	}

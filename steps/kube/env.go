@@ -38,6 +38,7 @@ type Options struct {
 type Env struct {
 	options Options
 	kinds   kinds.Catalogue // what is known without a cluster
+	box     Connection      // of the cluster in the box, when there is one
 
 	mu         sync.Mutex
 	clusters   map[Connection]*Cluster
@@ -61,6 +62,9 @@ func (e *Env) Settings() *settings.Settings { return &e.options.Settings }
 
 // Cluster returns the connection to the named cluster, "" for the default one, without using it.
 func (e *Env) Cluster(_ context.Context, name string) (*Cluster, error) {
+	if _, other := e.options.Clusters[name]; name == defaultName && !other {
+		name = ""
+	}
 	e.mu.Lock()
 	cluster := e.named[name]
 	e.mu.Unlock()

@@ -107,6 +107,9 @@ func repeatable(body []byte) bool {
 }
 
 func (t *Target) beforePatch(ctx context.Context, query Query, patch Patch) (step.Entry, error) {
+	if err := t.permit(query.Mapping, query.Namespace, query.Name); err != nil {
+		return nil, err
+	}
 	if t.unrecorded(patch.Change, query.Mapping, query.Namespace, query.Name) {
 		return nil, nil
 	}
