@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/scenario-runner/scenario-runner/engine/scenario"
+	"github.com/scenario-runner/scenario-runner/engine/source"
 )
 
 const good = `
@@ -74,6 +75,12 @@ func FuzzLoad(f *testing.F) {
 	l := loader(f)
 	f.Fuzz(func(t *testing.T, text string) {
 		_, diags := l.Load("f.yaml", []byte(text))
+		file, wrong := source.Parse("f.yaml", []byte(text))
+		if !wrong.HasErrors() && l.Validator().Certain(file) {
+			if violations := l.Validator().Violations(file); len(violations) > 0 {
+				t.Errorf("the second gate is certain and wrong: %v", violations)
+			}
+		}
 		lines := strings.Count(text, "\n") + 1
 		for _, d := range diags {
 			if d.Range.Start.Line < 1 || d.Range.Start.Line > lines || d.Range.Start.Column < 1 {

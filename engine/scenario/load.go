@@ -35,6 +35,9 @@ func NewLoader(r *step.Registry, options Options) (*Loader, error) {
 	return &Loader{registry: r, env: env.With("env", variables), shapes: newShapes(), schema: schema, options: options.withDefaults()}, nil
 }
 
+// Validator returns the second gate, through which every file goes that has no other mistake.
+func (l *Loader) Validator() *Validator { return l.schema }
+
 func scenarioType() eval.Type {
 	text := eval.Type{Kind: eval.String}
 	return eval.Type{Kind: eval.Object, Fields: []eval.Field{

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+	"sync"
 
 	"github.com/santhosh-tekuri/jsonschema/v5"
 	"gopkg.in/yaml.v3"
@@ -114,13 +115,29 @@ func withoutGuards(s *field.Schema) *field.Schema {
 }
 
 // Validator checks files against the JSON schema. It is the second gate, behind our own checks: what it finds is a gap
-// in one of the two, and still an error.
+// in one of the two, and still an error. It is safe for concurrent use.
 type Validator struct {
-	schema *jsonschema.Schema
+	form    func() *form
+	library func() (*jsonschema.Schema, error)
 }
 
-// NewValidator compiles a schema.
+// NewValidator returns a validator for a schema, or says why there can't be one.
 func NewValidator(s *field.Schema) (*Validator, error) {
+	v := lazyValidator(func() *field.Schema { return s })
+	_, err := v.library()
+	return v, err
+}
+
+// lazyValidator returns a validator for a schema that is made when the first file is checked.
+func lazyValidator(schema func() *field.Schema) *Validator {
+	schema = sync.OnceValue(schema)
+	return &Validator{
+		form:    sync.OnceValue(func() *form { return newForm(schema()) }),
+		library: sync.OnceValues(func() (*jsonschema.Schema, error) { return compileSchema(schema()) }),
+	}
+}
+
+func compileSchema(s *field.Schema) (*jsonschema.Schema, error) {
 	data, err := json.Marshal(s)
 	if err != nil {
 		return nil, fmt.Errorf("writing the scenario schema: %w", err)
@@ -129,17 +146,33 @@ func NewValidator(s *field.Schema) (*Validator, error) {
 	if err != nil {
 		return nil, fmt.Errorf("compiling the scenario schema: %w", err)
 	}
-	return &Validator{schema: compiled}, nil
+	return compiled, nil
 }
 
-// Validate reports the most precise violations of the schema.
+// Validate reports the most precise violations of the schema. The library that words them is asked only about files
+// that are not certainly right.
 func (v *Validator) Validate(f *source.File) diag.List {
-	err := v.schema.Validate(field.Value(f.Root))
-	violation, ok := err.(*jsonschema.ValidationError) //nolint:errorlint // documented to be returned as it is
+	if v.Certain(f) {
+		return nil
+	}
+	return v.Violations(f)
+}
+
+// Certain reports whether a file is certainly right. Of one that is not, nothing is said.
+func (v *Validator) Certain(f *source.File) bool { return v.form().accepts(f.Root) }
+
+// Violations reports what the library finds, whatever is known without it.
+func (v *Validator) Violations(f *source.File) diag.List {
+	var diags diag.List
+	schema, err := v.library()
+	if err != nil {
+		diags.Add(f.Range(f.Root), "schema", "%s", err)
+		return diags
+	}
+	violation, ok := schema.Validate(field.Value(f.Root)).(*jsonschema.ValidationError) //nolint:errorlint // documented to be returned as it is
 	if !ok {
 		return nil
 	}
-	var diags diag.List
 	leaves(violation, func(leaf *jsonschema.ValidationError) {
 		diags.Add(f.Range(at(f.Root, leaf.InstanceLocation)), "schema", "%s", leaf.Message)
 	})
