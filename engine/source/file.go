@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -46,6 +47,9 @@ func Parse(name string, data []byte) (*File, diag.List) {
 		return f, diags
 	}
 	f.lines = strings.Split(string(data), "\n")
+	if f.strangeBreak(&diags) {
+		return f, diags
+	}
 	f.decode(&diags)
 	if f.Root != nil {
 		w := walker{file: f, diags: &diags}
@@ -111,6 +115,23 @@ func (f *File) questionMark(line int, diags *diag.List) bool {
 					`not valid YAML: "?" can't stand in plain text inside { } or [ ]; put the expression in quotes`)
 				return true
 			}
+		}
+	}
+	return false
+}
+
+// strangeBreak reports a character at which YAML ends a line and nothing else does: every place after it would be wrong.
+func (f *File) strangeBreak(diags *diag.List) bool {
+	if !slices.ContainsFunc([]string{"\r", "\u0085", "\u2028", "\u2029"}, func(b string) bool { return bytes.Contains(f.Data, []byte(b)) }) {
+		return false // four searches for one character take a tenth of one search for any of four
+	}
+	for i, text := range f.lines {
+		text = strings.TrimSuffix(text, "\r")
+		if at := strings.IndexAny(text, "\r\u0085\u2028\u2029"); at >= 0 {
+			r, _ := utf8.DecodeRuneInString(text[at:])
+			diags.Add(f.at(i+1, utf8.RuneCountInString(text[:at])+1, 1), "yaml-syntax",
+				`YAML ends a line at the character %U and editors do not; end lines with \n, or write "\u%04X" in double quotes`, r, r)
+			return true
 		}
 	}
 	return false

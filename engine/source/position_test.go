@@ -68,6 +68,8 @@ func TestParseReportsWhatYAMLLetsThrough(t *testing.T) {
 		{"documents", "a: 1\n---\nb: 2\n", `f.yaml:3:1: a file holds one document; put the second one into a file of its own [yaml-documents]`},
 		{"key", "[a]: 1\n", `f.yaml:1:1: a key must be plain text [yaml-key]`},
 		{"binary", "a: \xff\n", `f.yaml:1:1: file is not UTF-8 text [yaml-syntax]`},
+		{"carriage return", "a: 1\n# ü\rb: 2\n", `f.yaml:2:4: YAML ends a line at the character U+000D and editors do not; end lines with \n, or write "\u000D" in double quotes [yaml-syntax]`},
+		{"line separator", "a: \"x\u2028y\"\r\n", `f.yaml:1:6: YAML ends a line at the character U+2028 and editors do not; end lines with \n, or write "\u2028" in double quotes [yaml-syntax]`},
 		{"deep", strings.Repeat("[", 300) + strings.Repeat("]", 300), `f.yaml:1:202: nested more than 200 levels deep [yaml-depth]`},
 		{"bomb", bomb(), `file grows to more than 500000 nodes when its aliases are followed [yaml-size]`},
 	} {
