@@ -94,6 +94,7 @@ func (c *compiler) run() {
 	c.names(root)
 	head := c.header(root)
 	c.fill(head)
+	c.ruled()
 	*c.diags = append(*c.diags, step.Conclude(&c.shared, c.whole())...)
 	if steps != nil && c.scenario.Asserts == 0 && !c.diags.HasErrors() {
 		_, key := source.Lookup(root, "steps")

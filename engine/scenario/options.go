@@ -13,6 +13,8 @@ type Options struct {
 	Library []string
 	// ReadFile reads the files that a scenario names. Nil means os.ReadFile; an editor gives what it has open instead.
 	ReadFile func(name string) ([]byte, error)
+	// Rules look at every file beside the checks of the language. Nil finds nothing.
+	Rules Rules
 }
 
 // withDefaults fills in what was left open.

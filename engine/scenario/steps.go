@@ -54,6 +54,7 @@ func (c *compiler) step(item *yaml.Node, d *declared, env *eval.Env, depth int) 
 		return p
 	}
 	body, commonNode := c.split(item, d)
+	c.ruledStep(item, body)
 	c.common(commonNode, p, env)
 	if d.definition == nil {
 		return p
