@@ -1,0 +1,166 @@
+package check
+
+import (
+	"bytes"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/scenario-runner/scenario-runner/engine/diag"
+	"github.com/scenario-runner/scenario-runner/engine/source"
+)
+
+// Directive is how a comment starts that silences checks:
+//
+//	# scenario-runner:ignore unused-var because the dashboard reads it
+//
+// It stands at the end of the line of the finding or alone on a line above it. Several checks are separated by commas.
+const Directive = "scenario-runner:ignore"
+
+// form is what a comment has to look like, for messages.
+const form = "# " + Directive + " CHECK because REASON"
+
+// ignore is one silencing comment.
+type ignore struct {
+	at     diag.Range // of the directive
+	line   int        // the line whose findings it silences
+	checks []named
+}
+
+// named is the name of a check in a comment.
+type named struct {
+	name string
+	at   diag.Range
+	used bool
+}
+
+// Silence takes the findings out of a list that comments in the file silence, and reports comments that are wrong or
+// silence nothing. What was found in other files stays.
+func Silence(f *source.File, found diag.List) diag.List {
+	if f.Root == nil || !bytes.Contains(f.Data, []byte("scenario-runner:")) {
+		return found
+	}
+	var mistakes diag.List
+	ignores := ignoresOf(f, &mistakes)
+	kept := slices.DeleteFunc(slices.Clone(found), func(d diag.Diagnostic) bool {
+		return d.Severity == diag.Warning && d.Range.File == f.Name && silenced(ignores, d)
+	})
+	if !found.HasErrors() { // with an error, not everything was looked at
+		for _, i := range ignores {
+			i.unused(&mistakes)
+		}
+	}
+	return append(kept, mistakes...)
+}
+
+func silenced(ignores []*ignore, d diag.Diagnostic) bool {
+	hit := false
+	for _, i := range ignores {
+		for k := range i.checks {
+			if i.line == d.Range.Start.Line && i.checks[k].name == d.Check {
+				i.checks[k].used, hit = true, true
+			}
+		}
+	}
+	return hit
+}
+
+func (i *ignore) unused(mistakes *diag.List) {
+	for _, c := range i.checks {
+		if !c.used {
+			mistakes.Warn(c.at, "unused-ignore", "this silences nothing: line %d has no %s; remove the comment", i.line, c.name)
+		}
+	}
+}
+
+var directive = regexp.MustCompile(`(?:^|\s)#\s*(scenario-runner:\s?([a-zA-Z-]+))(.*)$`)
+
+// ignoresOf finds the silencing comments of a file and reports those that are wrong.
+func ignoresOf(f *source.File, mistakes *diag.List) []*ignore {
+	var found []*ignore
+	lines := strings.Split(string(f.Data), "\n")
+	for l, line := range lines {
+		m := directive.FindStringSubmatchIndex(strings.TrimSuffix(line, "\r"))
+		if m == nil || !f.Comment(l+1, utf8.RuneCountInString(line[:m[2]])) {
+			continue
+		}
+		c := comment{name: f.Name, line: l + 1, text: line, mistakes: mistakes}
+		i := &ignore{at: c.at(m[2], m[3]), line: l + 1}
+		if strings.TrimSpace(line[:m[2]]) == "#" {
+			i.line = next(lines, l)
+		}
+		switch word := line[m[4]:m[5]]; {
+		case word != "ignore" && line[m[2]:m[4]] != "scenario-runner:": // prose that mentions the program
+		case line[m[2]:m[3]] != Directive:
+			mistakes.Add(i.at, "invalid-ignore", "unknown comment %q; did you mean %q?", line[m[2]:m[3]], Directive)
+		default:
+			i.checks = c.parse(i.at, m[6], m[7])
+			found = append(found, i)
+		}
+	}
+	return found
+}
+
+// next returns the number of the first line after index l that says something.
+func next(lines []string, l int) int {
+	for k := l + 1; k < len(lines); k++ {
+		if text := strings.TrimSpace(lines[k]); text != "" && !strings.HasPrefix(text, "#") {
+			return k + 1
+		}
+	}
+	return l + 1
+}
+
+// comment is a line with a silencing comment.
+type comment struct {
+	name     string
+	line     int
+	text     string
+	mistakes *diag.List
+}
+
+// at returns the range of the bytes from (inclusive) to (exclusive) of the line.
+func (c comment) at(from, to int) diag.Range {
+	column := func(b int) diag.Position {
+		return diag.Position{Line: c.line, Column: utf8.RuneCountInString(c.text[:b]) + 1}
+	}
+	return diag.Range{File: c.name, Start: column(from), End: column(to)}
+}
+
+var word = regexp.MustCompile(`[^\s,]+`)
+
+// parse reads what follows the directive: the checks and the reason.
+func (c comment) parse(at diag.Range, from, to int) []named {
+	names, reason, _ := strings.Cut(c.text[from:to]+" ", " because ")
+	var checks []named
+	for _, m := range word.FindAllStringIndex(names, -1) {
+		name, place := names[m[0]:m[1]], c.at(from+m[0], from+m[1])
+		row, known := Get(name)
+		switch {
+		case !known:
+			c.mistakes.Add(place, "invalid-ignore", "no check is called %q%s", name, proposal(name))
+			return nil
+		case !row.Silenceable():
+			c.mistakes.Add(place, "invalid-ignore", "%s can't be ignored: %s", name, row.Refusal())
+		default:
+			checks = append(checks, named{name: name, at: place})
+		}
+	}
+	switch {
+	case strings.TrimSpace(names) == "":
+		c.mistakes.Add(at, "invalid-ignore", "say which check is ignored and why: %s", form)
+	case strings.TrimSpace(reason) == "":
+		c.mistakes.Add(at, "invalid-ignore", "say why it is ignored: %s", form)
+		return nil
+	}
+	return checks
+}
+
+func proposal(name string) string {
+	if s := diag.Suggest(name, Names()); s != "" {
+		return fmt.Sprintf("; did you mean %q?", s)
+	}
+	return "; scenario-runner checks lists them"
+}
