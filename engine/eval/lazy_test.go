@@ -53,7 +53,7 @@ func TestFieldsOnDemandAreChecked(t *testing.T) {
 		{"len(pod.status.restarts) == 1", "len", "len can't take a whole number"},
 		{"pod.status.restarts() == 1", "restarts", "this is a whole number, and only functions can be called"},
 		{"1 in pod.args", "in", "in can't look for a whole number in a list of which each item is text"},
-		{"pod.status.restarts and true", "and", "and can't join a whole number and true/false"},
+		{"pod.status.restarts and true", "and", "and joins conditions, and one side is a whole number; compare it with something"},
 	} {
 		t.Run(tt.source, func(t *testing.T) {
 			_, p := typed().Compile(tt.source, eval.Bool)

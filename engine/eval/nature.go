@@ -1,7 +1,9 @@
 package eval
 
 import (
+	"maps"
 	"reflect"
+	"slices"
 
 	"github.com/expr-lang/expr/ast"
 	"github.com/expr-lang/expr/checker/nature"
@@ -132,7 +134,10 @@ func (n *natures) has(of *nature.Nature) []string {
 	if l, ok := n.known(of); ok {
 		return Type{Kind: Object, lazy: l}.Names()
 	}
-	return nil
+	if of.TypeData == nil || !of.Strict {
+		return nil
+	}
+	return slices.Sorted(maps.Keys(of.Fields))
 }
 
 // eraser takes from the tree what the compiler of expr would rely on although values may differ: a whole number of

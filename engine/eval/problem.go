@@ -3,7 +3,6 @@ package eval
 import (
 	"errors"
 	"fmt"
-	"reflect"
 	"regexp"
 	"slices"
 	"strings"
@@ -12,39 +11,60 @@ import (
 	"github.com/expr-lang/expr/file"
 )
 
-var (
-	unknownName  = regexp.MustCompile(`^unknown name (.+)$`)
-	unknownField = regexp.MustCompile(`^unknown field (.+)$`)
-	noField      = regexp.MustCompile(`^type (.+) has no (?:field|method) (.+)$`)
-	noIndex      = regexp.MustCompile(`^array elements can only be selected using an integer \(got (.+)\)$`)
-	onlyList     = regexp.MustCompile(`^builtin (\S+) takes only array \(got (.+)\)$`)
-	badArgument  = regexp.MustCompile(`^cannot use (.+) as argument \(type (.+)\) to call (\S+) ?$`)
-	notTaken     = regexp.MustCompile(`^invalid argument for (\S+) \(type (.+)\)$`)
-	notCallable  = regexp.MustCompile(`^(.+) is not callable$`)
-	notIn        = regexp.MustCompile(`^cannot use (.+) as type (.+) in array$`)
-	mismatched   = regexp.MustCompile(`^invalid operation: (\S+) \(mismatched types (.+) and (.+)\)$`)
-)
+// mistake is an error of the type checker on its way to be told.
+type mistake struct {
+	*Problem
+	env  *Env
+	tree ast.Node
+	at   int // where the checker complains
+}
 
-func syntaxProblem(source string, err error) *Problem {
-	f, ok := errors.AsType[*file.Error](err)
-	if !ok {
-		return &Problem{To: len([]rune(source)), Check: "expression-syntax", Message: err.Error()}
-	}
-	length := len([]rune(source))
-	from := min(f.From, length)
-	to := max(f.To, from+1)
-	if from == length && from > 0 {
-		from, to = from-1, from
-	}
-	message := f.Message
-	if strings.HasPrefix(message, "unexpected token EOF") {
-		message = "the expression ends too early"
-	} else if strings.Contains(message, `Operator("=")`) {
-		message = `"=" assigns nothing here; write == to compare`
-	} else {
-		message = strings.ReplaceAll(strings.ToLower(message[:1])+message[1:], "\n", " ")
-	}
-	return &Problem{From: from, To: to, Check: "expression-syntax", Message: message}
+// rewording tells an error of the type checker in the words of authors.
+type rewording struct {
+	pattern *regexp.Regexp
+	tell    func(m *mistake, found []string)
+}
+
+var unknownName = regexp.MustCompile(`^unknown name (.+)$`)
+
+// rewordings are tried in this order.
+var rewordings = []rewording{
+	{unknownName, (*mistake).unknownName},
+	{regexp.MustCompile(`^unknown field (.+)$`), (*mistake).unknownField},
+	{regexp.MustCompile(`^invalid operation: (\S+) \(mismatched types (.+) and (.+)\)$`), (*mistake).mismatched},
+	{regexp.MustCompile(`^invalid operation: (\S+) \(mismatched type (.+)\)$`), (*mistake).mismatchedOne},
+	{regexp.MustCompile(`^type (.+) has no (?:field|method) (.+)$`), (*mistake).noField},
+	{regexp.MustCompile(`^type (.+)\[.*\] is undefined$`), (*mistake).noItems},
+	{regexp.MustCompile(`^cannot slice (.+)$`), (*mistake).noItems},
+	{regexp.MustCompile(`^(?:array elements can only be selected using an integer|non-integer slice index) \(?(?:got )?([^)]+)\)?$`), (*mistake).noIndex},
+	{regexp.MustCompile(`^builtin (\S+) takes only array \(got (.+)\)$`), (*mistake).onlyList},
+	{regexp.MustCompile(`^cannot (?:get first element from|get last element from|take from|get keys from|get values from|transform|reverse|uniq|concat|flatten) (\S+)`), (*mistake).notTakenHere},
+	{regexp.MustCompile(`^cannot use (.+) as argument \(type (.+)\) to call (\S+) ?$`), (*mistake).badArgument},
+	{regexp.MustCompile(`^invalid argument for (\S+) \(type (.+)\)$`), func(m *mistake, found []string) { m.say("%s can't take %s", found[1], speak(found[2])) }},
+	{regexp.MustCompile(`^(?:not enough|too many) arguments to call (\S+)$`), (*mistake).argumentCount},
+	{regexp.MustCompile(`^invalid number of arguments \(expected (?:at least )?(\d+)`), (*mistake).argumentCount},
+	{regexp.MustCompile(`^predicate should return boolean \(got (.+)\)$`), (*mistake).predicate},
+	{regexp.MustCompile(`^non-bool expression \(type (.+)\) used as condition$`), func(m *mistake, found []string) {
+		m.about("operand-types", "the condition before ? must be true or false, and this is %s", speak(found[1]))
+		if c, ok := find(m.tree, func(n ast.Node) bool { return isChoice(n, m.at) }).(*ast.ConditionalNode); ok {
+			m.From, m.To = span(c.Cond)
+		}
+	}},
+	{regexp.MustCompile(`^(.+) is not callable$`), func(m *mistake, found []string) {
+		m.say("this is %s, and only functions can be called", speak(found[1]))
+	}},
+	{regexp.MustCompile(`^cannot use (.+) as type (.+) in array$`), func(m *mistake, found []string) {
+		m.about("operand-types", "in can't look for %s in a list of which each item is %s", speak(found[1]), speak(found[2]))
+	}},
+	{regexp.MustCompile(`^cannot use (.+) as type string in map key$`), func(m *mistake, found []string) {
+		m.about("operand-types", "in looks for a key of an object, which is text, and this is %s", speak(found[1]))
+	}},
+	{regexp.MustCompile(`^cannot redeclare (?:\S+ )?(\S+)$`), func(m *mistake, found []string) {
+		m.about("expression-syntax", "%q has a meaning already; choose another name", found[1])
+	}},
+	{regexp.MustCompile(`^error parsing regexp: (.+)$`), func(m *mistake, found []string) {
+		m.about("expression-syntax", "not a regular expression: %s", found[1])
+	}},
 }
 
 // explainCompile rewords an error of the type checker and proposes what was meant.
@@ -53,60 +73,144 @@ func (e *Env) explainCompile(source string, tree ast.Node, err error) *Problem {
 	if !ok {
 		return &Problem{To: len([]rune(source)), Check: "expression-syntax", Message: err.Error()}
 	}
-	p := &Problem{From: f.From, To: max(f.To, f.From+1), Check: "argument-types", Message: f.Message}
-	if m := unknownName.FindStringSubmatch(f.Message); m != nil {
-		p.Check, p.Message = "unknown-name", e.unknownName(m[1])
-	} else if m := unknownField.FindStringSubmatch(f.Message); m != nil {
-		p.Check, p.Message = unknownCheck(tree, f.From, m[1]), e.unknownField(tree, f.From, m[1])
-	} else if m := mismatched.FindStringSubmatch(f.Message); m != nil {
-		p.Check, p.Message = "operand-types", fmt.Sprintf("%s can't join %s and %s", m[1], speak(m[2]), speak(m[3]))
-		p.Message += cure(m[2], m[3])
-	} else if m := noField.FindStringSubmatch(f.Message); m != nil {
-		p.Check, p.Message = "unknown-field", fmt.Sprintf("%s has no field %q", speak(m[1]), m[2])
-		if found := member(tree, f.From, m[2]); found != nil {
-			at := found.Property.Location()
-			p.From, p.To = at.From, at.To
-			p.Message = fmt.Sprintf("%s is %s, which has no field %q", written(found.Node), speak(m[1]), m[2])
+	m := &mistake{env: e, tree: tree, at: f.From, Problem: &Problem{From: f.From, To: f.To, Check: "argument-types", Message: f.Message}}
+	for _, r := range rewordings {
+		if found := r.pattern.FindStringSubmatch(f.Message); found != nil {
+			r.tell(m, found)
+			break
 		}
-	} else if m := noIndex.FindStringSubmatch(f.Message); m != nil {
-		p.Check, p.Message = "operand-types", fmt.Sprintf("an item of a list is chosen by its position, not by %s; write [0], or any(…, .name == \"x\")", speak(m[1]))
-		if name, ok := propertyAt(tree, f.From); ok {
-			p.Check, p.Message = "unknown-field", fmt.Sprintf("%s is a list, which has no field %q; choose an item, as in %s[0].%s, or write any(%s, .%s == …)",
-				written(name.Node), word(name), written(name.Node), word(name), written(name.Node), word(name))
-		}
-	} else if m := onlyList.FindStringSubmatch(f.Message); m != nil {
-		p.Message = fmt.Sprintf("%s needs a list, and this is %s", m[1], speak(m[2]))
-	} else if m := badArgument.FindStringSubmatch(f.Message); m != nil {
-		p.Message = fmt.Sprintf("%s needs %s here, and this is %s", m[3], e.takes(m[3], speak(m[2])), speak(m[1]))
-	} else if m := notTaken.FindStringSubmatch(f.Message); m != nil {
-		p.Message = fmt.Sprintf("%s can't take %s", m[1], speak(m[2]))
-	} else if m := notCallable.FindStringSubmatch(f.Message); m != nil {
-		p.Message = fmt.Sprintf("this is %s, and only functions can be called", speak(m[1]))
-	} else if m := notIn.FindStringSubmatch(f.Message); m != nil {
-		p.Check, p.Message = "operand-types", fmt.Sprintf("in can't look for %s in a list of which each item is %s", speak(m[1]), speak(m[2]))
 	}
-	p.To = max(p.To, p.From+1)
-	return p
+	m.To = max(m.To, m.From+1)
+	return m.Problem
+}
+
+func (m *mistake) say(format string, args ...any) { m.Message = fmt.Sprintf(format, args...) }
+
+func (m *mistake) about(check, format string, args ...any) {
+	m.Check = check
+	m.say(format, args...)
+}
+
+func (m *mistake) unknownName(found []string) {
+	m.about("unknown-name", "%s", m.env.unknownName(m.tree, m.at, found[1]))
+}
+
+func (m *mistake) unknownField(found []string) {
+	m.about(unknownCheck(m.tree, m.at, found[1]), "%s", m.env.unknownField(m.tree, m.at, found[1]))
+}
+
+func (m *mistake) mismatched(found []string) {
+	operator, left, right := found[1], found[2], found[3]
+	switch {
+	case slices.Contains([]string{"and", "or", "&&", "||"}, operator):
+		wrong := left
+		if left == "bool" {
+			wrong = right
+		}
+		m.about("operand-types", "%s joins conditions, and one side is %s; compare it with something", operator, speak(wrong))
+	case slices.Contains([]string{"contains", "startsWith", "endsWith", "matches"}, operator):
+		m.about("operand-types", "%s needs text on both sides, and these are %s and %s%s", operator, speak(left), speak(right), cureText(operator, left))
+	case operator == "in" && right == "string":
+		m.about("operand-types", "in looks for an item of a list or a key of an object; write … contains … to look into text")
+	case operator == "in":
+		m.about("operand-types", "in looks for an item of a list or a key of an object, and this is %s", speak(right))
+	default:
+		m.about("operand-types", "%s can't join %s and %s%s", operator, speak(left), speak(right), cure(left, right))
+	}
+}
+
+// cureText says how something that is no text is looked into.
+func cureText(operator, left string) string {
+	switch {
+	case operator == "contains" && strings.HasPrefix(left, "[]"):
+		return "; write … in … to look for an item"
+	case operator == "contains" && strings.HasPrefix(left, "map["):
+		return "; write … in … to look for a key"
+	}
+	return "; string(…) makes text"
+}
+
+func (m *mistake) mismatchedOne(found []string) {
+	needs := "a number"
+	if found[1] == "not" || found[1] == "!" {
+		needs = "true or false"
+	}
+	m.about("operand-types", "%s needs %s, and this is %s", found[1], needs, speak(found[2]))
+}
+
+func (m *mistake) noField(found []string) {
+	m.about("unknown-field", "%s has no field %q", speak(found[1]), found[2])
+	if of := member(m.tree, m.at, found[2]); of != nil {
+		at := of.Property.Location()
+		m.From, m.To = at.From, at.To
+		m.say("%s is %s, which has no field %q", written(of.Node), speak(found[1]), found[2])
+		if lengths[strings.ToLower(found[2])] && (found[1] == "string" || strings.HasPrefix(found[1], "[]")) {
+			m.Message += fmt.Sprintf("; write len(%s)", written(of.Node))
+		}
+	}
+}
+
+// lengths are the names by which other languages ask for a length.
+var lengths = map[string]bool{"length": true, "len": true, "size": true, "count": true}
+
+func (m *mistake) noItems(found []string) {
+	m.about("operand-types", "[ ] chooses from a list, and this is %s", speak(found[1]))
+}
+
+func (m *mistake) noIndex(found []string) {
+	m.about("operand-types", "an item of a list is chosen by its position, not by %s; write [0], or any(…, .name == \"x\")", speak(found[1]))
+	name, ok := propertyAt(m.tree, m.at)
+	if !ok {
+		return
+	}
+	list := written(name.Node)
+	if lengths[strings.ToLower(word(name))] {
+		m.about("unknown-field", "%s is a list, which has no field %q; write len(%s)", list, word(name), list)
+		return
+	}
+	m.about("unknown-field", "%s is a list, which has no field %q; choose an item, as in %s[0].%s, or write any(%s, .%s == …)",
+		list, word(name), list, word(name), list, word(name))
+}
+
+func (m *mistake) onlyList(found []string) {
+	m.say("%s needs a list, and this is %s", found[1], speak(found[2]))
+}
+
+// notTakenHere tells of a builtin that the checker does not name.
+func (m *mistake) notTakenHere(found []string) {
+	if call := builtinAt(m.tree, m.at); call != nil {
+		m.say("%s can't take %s", call.Name, speak(found[1]))
+	}
+}
+
+func (m *mistake) badArgument(found []string) {
+	m.say("%s needs %s here, and this is %s", found[3], m.env.takes(found[3], speak(found[2])), speak(found[1]))
+	if found[1] == "int" && found[3] == "duration" {
+		m.Message += `; write duration("30s")`
+	}
+}
+
+func isChoice(n ast.Node, at int) bool {
+	c, ok := n.(*ast.ConditionalNode)
+	return ok && c.Cond.Location().From == at
+}
+
+func (m *mistake) predicate(found []string) {
+	m.about("operand-types", "this asks something of each item, so it must be true or false, and it is %s; compare it with something", speak(found[1]))
+	if p := predicateAt(m.tree, m.at); p != nil {
+		m.From, m.To = span(p)
+	}
 }
 
 // takes lists what a function of one argument takes in its different forms, or says what the last form takes.
 func (e *Env) takes(function, last string) string {
 	var all []string
-	for _, f := range e.functions {
-		for _, form := range f.Types {
-			t := reflect.TypeOf(form)
-			if t.Kind() == reflect.Pointer {
-				t = t.Elem()
-			}
-			if f.Name != function {
-				continue
-			}
-			if t.NumIn() != 1 {
-				return last
-			}
-			if what := speak(t.In(0).String()); !slices.Contains(all, what) {
-				all = append(all, what)
-			}
+	for _, form := range e.forms(function) {
+		if form.NumIn() != 1 {
+			return last
+		}
+		if what := speak(form.In(0).String()); !slices.Contains(all, what) {
+			all = append(all, what)
 		}
 	}
 	if len(all) < 2 {
@@ -116,20 +220,23 @@ func (e *Env) takes(function, last string) string {
 }
 
 func cure(left, right string) string {
-	pair := left + " " + right
 	has := func(kinds ...string) bool {
 		return slices.ContainsFunc(kinds, func(kind string) bool { return strings.HasPrefix(left, kind) || strings.HasPrefix(right, kind) })
 	}
 	switch {
-	case has("time.Duration") && has("string"):
+	case has("time.Duration") && has("string", "int", "float"):
 		return `; write duration("30s")`
 	case has("time.Time") && has("string"):
 		return `; write date(…) for the text`
+	case has("time.Time") && has("int", "float"):
+		return `; write duration("30s") for a length of time`
 	case has("[]") && has("int", "float"):
 		return "; write len(…) for the number of its items"
 	case has("[]") && has("string"):
 		return "; write … in … to look for an item"
-	case has("string") && (strings.Contains(pair, "int") || strings.Contains(pair, "float")) && !has("[]", "map["):
+	case has("string") && has("bool"):
+		return `; write true or false without quotes, or "true" in quotes on both sides`
+	case has("string") && has("int", "float") && !has("[]", "map["):
 		return "; write quantity(…) for amounts such as 256Mi, or int(…)"
 	}
 	return ""
@@ -146,7 +253,7 @@ func speak(goType string) string {
 		return "a duration"
 	case goType == "time.Time":
 		return "a time"
-	case goType == "interface {}":
+	case goType == "interface {}" || goType == "unknown":
 		return "anything"
 	case strings.HasPrefix(goType, "int"):
 		return "a whole number"
@@ -156,8 +263,8 @@ func speak(goType string) string {
 		return "a list"
 	case strings.HasPrefix(goType, "map["):
 		return "an object"
-	case goType == "nil":
-		return "nil"
+	case strings.HasPrefix(goType, "func"):
+		return "a function"
 	}
 	return goType
 }

@@ -12,7 +12,6 @@ import (
 
 	"github.com/expr-lang/expr"
 	"github.com/expr-lang/expr/ast"
-	"github.com/expr-lang/expr/checker"
 	"github.com/expr-lang/expr/compiler"
 	"github.com/expr-lang/expr/file"
 	"github.com/expr-lang/expr/optimizer"
@@ -26,6 +25,7 @@ type Problem struct {
 	From, To int
 	Check    string
 	Message  string
+	fix      *fix // a cure that leaves no doubt, nil for none
 }
 
 // Error returns the message.
@@ -47,34 +47,54 @@ type Reference struct {
 	From, To int // of the first element that follows the root, else of the root
 }
 
-// Compile parses and checks source. want restricts the result's type; Any allows everything.
+// Compile parses and checks source. want restricts the result's type; Any allows everything. It returns the first of the
+// mistakes that CompileAll finds.
 //
 // A field of a value that is not known before the run must be there when the expression is evaluated. One that the type
 // of an object made by ObjectOf has may be absent: it reads as its zero value, and as nil where it is compared with nil
 // or stands on the left of ??.
 func (e *Env) Compile(source string, want Kind) (*Program, *Problem) {
+	p, problems := e.CompileAll(source, want)
+	if len(problems) > 0 {
+		return nil, problems[0]
+	}
+	return p, nil
+}
+
+// CompileAll is Compile for who wants to know of all mistakes, in the order in which they stand in the source. One that
+// only follows from another is left out.
+func (e *Env) CompileAll(source string, want Kind) (*Program, []*Problem) {
 	config := e.configuration()
-	tree, err := parser.ParseWithConfig(source, config)
-	if err != nil {
-		return nil, syntaxProblem(source, err)
+	tree, fixes, problems := e.repaired(source, config)
+	if tree == nil {
+		return nil, problems
 	}
 	e.natures.ask(&tree.Node)
 	p := &Program{Source: source, References: references(tree.Node), env: e}
-	if _, err := checker.Check(tree, config); err != nil {
-		return nil, e.explainCompile(source, tree.Node, err)
+	found := e.mistakes(source, tree, config)
+	if len(found) == 0 {
+		found = e.constants(tree)
+	}
+	if len(found)+len(problems) > 0 {
+		for _, f := range found {
+			place(f, fixes)
+		}
+		return nil, sorted(append(problems, found...))
 	}
 	p.Type = e.natures.typeOf(tree.Node.Nature())
 	p.constant = len(p.References) == 0
 	if problem := p.check(want); problem != nil {
-		return nil, problem
+		return nil, []*Problem{problem}
 	}
 	e.natures.rewrite(&tree.Node)
 	if err := optimizer.Optimize(&tree.Node, config); err != nil {
-		return nil, syntaxProblem(source, err)
+		return nil, []*Problem{syntaxProblem(source, err)}
 	}
-	if p.program, err = compiler.Compile(tree, config); err != nil {
-		return nil, syntaxProblem(source, err)
+	program, err := compiler.Compile(tree, config)
+	if err != nil {
+		return nil, []*Problem{syntaxProblem(source, err)}
 	}
+	p.program = program
 	return p, nil
 }
 

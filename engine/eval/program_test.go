@@ -56,7 +56,7 @@ func TestMistakesAreFoundBeforeTheRun(t *testing.T) {
 		{`steps.web.took > "30s"`, eval.Bool, ">", `> can't join a duration and text; write duration("30s")`},
 		{"vars.limit", eval.Bool, "vars.limit", "expected true or false, but this expression is a whole number"},
 		{"vars.limit = 3", eval.Bool, "=", `"=" assigns nothing here; write == to compare`},
-		{"vars.limit ==", eval.Bool, "=", "the expression ends too early"},
+		{"vars.limit ==", eval.Bool, "==", `the expression ends too early: something must follow "=="`},
 		{"nope(1)", eval.Bool, "nope", `unknown name "nope"; did you mean "none"?`},
 		{"qqqqqq", eval.Any, "qqqqqq", `unknown name "qqqqqq"; known here: vars, steps, object`},
 	} {

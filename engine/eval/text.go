@@ -41,13 +41,18 @@ func (e *Env) CompileText(text string) (Text, []*Problem) {
 		offset += len([]rune(before)) + 3
 		source, closed := untilClose(after)
 		if !closed {
+			if quoted, _, found := strings.Cut(after, "}}"); found { // the end is there, inside of a text that never ends
+				_, open := e.compilePart(quoted, offset)
+				if len(open) > 0 {
+					return t, append(problems, open...)
+				}
+			}
 			problems = append(problems, &Problem{From: offset - 3, To: offset, Check: "expression-syntax", Message: `"${{" is never closed; end the expression with "}}"`})
 			return t, problems
 		}
-		program, problem := e.compilePart(source, offset)
-		if problem != nil {
-			problems = append(problems, problem)
-		} else {
+		program, wrong := e.compilePart(source, offset)
+		problems = append(problems, wrong...)
+		if program != nil {
 			t.parts = append(t.parts, part{program: program})
 		}
 		offset += len([]rune(source)) + 2
@@ -55,19 +60,19 @@ func (e *Env) CompileText(text string) (Text, []*Problem) {
 	}
 }
 
-func (e *Env) compilePart(source string, offset int) (*Program, *Problem) {
+func (e *Env) compilePart(source string, offset int) (*Program, []*Problem) {
 	trimmed := strings.TrimLeft(source, " \t\n")
 	offset += len([]rune(source)) - len([]rune(trimmed))
 	trimmed = strings.TrimRight(trimmed, " \t\n")
 	if trimmed == "" {
-		return nil, &Problem{From: offset - 1, To: offset, Check: "expression-syntax", Message: "the expression between ${{ and }} is empty"}
+		return nil, []*Problem{{From: offset - 1, To: offset, Check: "expression-syntax", Message: "the expression between ${{ and }} is empty"}}
 	}
-	p, problem := e.Compile(trimmed, Any)
-	if problem != nil {
+	p, problems := e.CompileAll(trimmed, Any)
+	for _, problem := range problems {
 		problem.From += offset
 		problem.To += offset
 	}
-	return p, problem
+	return p, problems
 }
 
 // untilClose returns the text before the }} that closes an expression. Braces of map literals and quoted text are passed over.

@@ -10,12 +10,79 @@ import (
 	"github.com/scenario-runner/scenario-runner/engine/diag"
 )
 
-func (e *Env) unknownName(name string) string {
+// values are the names of constants in other languages, with what is written here.
+var values = map[string]string{"null": "nil", "none": "nil", "undefined": "nil", "true": "true", "false": "false", "nil": "nil"}
+
+// unknownName proposes what was meant by a name that stands at a place.
+func (e *Env) unknownName(tree ast.Node, at int, name string) string {
 	names := e.names.Names()
-	if s := diag.Suggest(name, append(names, e.functionNames()...)); s != "" {
-		return fmt.Sprintf("unknown name %q; did you mean %q?", name, s)
+	what := fmt.Sprintf("unknown name %q", name)
+	if value, ok := values[strings.ToLower(name)]; ok && (name != "none" || !called(tree, at)) {
+		return fmt.Sprintf("%s; write %s", what, value)
 	}
-	return fmt.Sprintf("unknown name %q; known here: %s", name, strings.Join(names, ", "))
+	if near := operatorBefore(tree, at); near != "" {
+		return what + near
+	}
+	if e.ofItem(tree, at, name) {
+		return fmt.Sprintf("%s; did you mean %q? a field of the item begins with a dot", what, "."+name)
+	}
+	if s := diag.Suggest(name, append(names, e.functionNames()...)); s != "" {
+		return fmt.Sprintf("%s; did you mean %q?", what, s)
+	}
+	if called(tree, at) {
+		return fmt.Sprintf("no function is called %q", name)
+	}
+	return fmt.Sprintf("%s; known here: %s", what, strings.Join(names, ", "))
+}
+
+// called reports whether the name at a place is that of a function.
+func called(tree ast.Node, at int) bool {
+	_, _, ok := callAt(tree, at)
+	return ok
+}
+
+// operatorBefore tells of the operators that authors take for a part of a name: web-app and web..app.
+func operatorBefore(tree ast.Node, at int) string {
+	n := operationBefore(tree, at)
+	switch {
+	case n == nil:
+	case n.Operator == "-":
+		return `; "-" is a minus here: a key with "-" in it is written in brackets, as in labels["my-key"]`
+	case n.Operator == "..":
+		return `; ".." counts from one number to another; write one dot`
+	}
+	return ""
+}
+
+// operationBefore returns the operation whose operator stands right before a place, without spaces around it.
+func operationBefore(tree ast.Node, at int) *ast.BinaryNode {
+	n, _ := find(tree, func(n ast.Node) bool {
+		b, ok := n.(*ast.BinaryNode)
+		if !ok || b.Location().To != at || b.Operator != "-" && b.Operator != ".." {
+			return false
+		}
+		from, _ := span(b.Right)
+		_, end := span(b.Left)
+		return from == at && end == b.Location().From
+	}).(*ast.BinaryNode)
+	return n
+}
+
+// ofItem reports whether a name stands inside any, all, count and the like, where the items have a field of that name.
+func (e *Env) ofItem(tree ast.Node, at int, name string) bool {
+	found := find(tree, func(n ast.Node) bool {
+		call, ok := n.(*ast.BuiltinNode)
+		if !ok || len(call.Arguments) < 2 {
+			return false
+		}
+		p, ok := call.Arguments[1].(*ast.PredicateNode)
+		if !ok || find(p.Node, func(n ast.Node) bool { return n.Location().From == at }) == nil {
+			return false
+		}
+		list := call.Arguments[0].Nature()
+		return list.Ref != nil && slices.Contains(e.natures.has(list.Ref), name)
+	})
+	return found != nil
 }
 
 // mostProposed is how many fields are named when none is near to the one that was asked for.
@@ -55,9 +122,9 @@ func (e *Env) unknownField(tree ast.Node, at int, name string) string {
 	case len(path) == 1 && path[0] == "vars":
 		what = fmt.Sprintf("no var is called %q", name)
 	}
-	has := e.natures.has(found.Node.Nature())
+	has := e.fieldsAt(path) // in the order of their declaration
 	if has == nil {
-		has = e.fieldsAt(path)
+		has = e.natures.has(found.Node.Nature())
 	}
 	if len(has) == 0 {
 		return what

@@ -213,9 +213,11 @@ func (c *pass) expression(n *yaml.Node, what string, s *Shape, env *eval.Env, ta
 		c.report(c.file.Range(n), "expression-syntax", "%s is an expression already; write it without ${{ }}", what)
 		return
 	}
-	p, problem := env.Compile(text, s.Want)
-	if problem != nil {
+	p, problems := env.CompileAll(text, s.Want)
+	for _, problem := range problems {
 		c.report(c.file.Within(n, problem.From, problem.To), problem.Check, "%s", problem.Message)
+	}
+	if p == nil {
 		return
 	}
 	c.body.compiled[n] = p
