@@ -28,6 +28,8 @@ type Options struct {
 	Version      string
 	// Getenv reads the environment; nil means os.Getenv.
 	Getenv func(string) string
+	// CRDs are files and folders with custom resource definitions that every scenario may rely on.
+	CRDs []string
 	// Settings is what the configuration of the project tells steps, its policy included.
 	Settings settings.Settings
 	Retry    client.Policy
@@ -54,7 +56,9 @@ func NewEnv(options Options) *Env {
 	if options.Getenv == nil {
 		options.Getenv = os.Getenv
 	}
-	return &Env{options: options, clusters: map[Connection]*Cluster{}, named: map[string]*Cluster{}, namespaces: map[home]*namespace{}, made: map[made]types.UID{}}
+	e := &Env{options: options, clusters: map[Connection]*Cluster{}, named: map[string]*Cluster{}, namespaces: map[home]*namespace{}, made: map[made]types.UID{}}
+	e.kinds.Shared = options.CRDs
+	return e
 }
 
 // Settings returns what the configuration of the project tells steps. It is the same for every step and never changed.

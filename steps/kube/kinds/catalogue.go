@@ -61,6 +61,12 @@ func (i index) find(apiVersion, name string) []*Kind {
 
 // Catalogue is the built-in kinds. The zero value is ready to use and safe for concurrent use.
 type Catalogue struct {
+	// Shared are files and folders with definitions for every scenario, beside those in its own folder. They are read when
+	// a kind is asked for that is not known otherwise. It must not change once the catalogue is used.
+	Shared []string
+
+	sharedOnce sync.Once
+	shared     []map[string]any
 	reflection reflection
 	schemas    schemas
 	once       sync.Once
@@ -106,4 +112,6 @@ func (c *Catalogue) metadata() eval.Type {
 	return c.reflection.typeOf(reflect.TypeFor[metav1.ObjectMeta]())
 }
 
-func (c *Catalogue) metadataSchema() *Schema { return c.schemas.of(reflect.TypeFor[metav1.ObjectMeta]()) }
+func (c *Catalogue) metadataSchema() *Schema {
+	return c.schemas.of(reflect.TypeFor[metav1.ObjectMeta]())
+}

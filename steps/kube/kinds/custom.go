@@ -2,6 +2,7 @@ package kinds
 
 import (
 	"maps"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -15,15 +16,17 @@ import (
 // CustomResourceDefinitions that it brings along. It must not be used by several goroutines at once.
 type Definitions struct {
 	builtin *Catalogue
-	folder  func() []map[string]any // reads the definitions beside the file, nil when that is done
+	folder  func() []map[string]any // reads the definitions beside the file and those of all, nil when that is done
 	index   index
+	learned []*Kind // in order
 	seen    map[string]bool
 }
 
 // Definitions returns the kinds of a file that stands in a folder. The definitions in its folder crds are read when a
 // kind is asked for that is not known otherwise.
 func (c *Catalogue) Definitions(dir string) *Definitions {
-	return &Definitions{builtin: c, folder: func() []map[string]any { return readFolder(dir) }, index: index{}, seen: map[string]bool{}}
+	read := func() []map[string]any { return append(readFolder(filepath.Join(dir, Folder)), c.definitions()...) }
+	return &Definitions{builtin: c, folder: read, index: index{}, seen: map[string]bool{}}
 }
 
 // Type returns the type of the objects of the kind that a name means, Any when it is not known or not certain.
@@ -90,6 +93,7 @@ func (d *Definitions) Learn(object map[string]any) {
 		k.Type = d.builtin.custom(child(v, "schema", "openAPIV3Schema"))
 		k.Schema = d.builtin.customSchema(child(v, "schema", "openAPIV3Schema"))
 		d.index.add(&k)
+		d.learned = append(d.learned, &k)
 	}
 }
 
