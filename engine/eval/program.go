@@ -73,7 +73,7 @@ func (e *Env) CompileAll(source string, want Kind) (*Program, []*Problem) {
 	p := &Program{Source: source, References: references(tree.Node), env: e}
 	found := e.mistakes(source, tree, config)
 	if len(found) == 0 {
-		found = e.constants(tree)
+		found = e.literals(tree)
 	}
 	if len(found)+len(problems) > 0 {
 		for _, f := range found {
