@@ -34,48 +34,77 @@ func (l *Loaded) Source(file string) []byte { return l.sources[file] }
 
 // Load checks files in parallel.
 func Load(ctx context.Context, r *step.Registry, inputs []Input, options scenario.Options) (*Loaded, error) {
+	return load(ctx, r, inputs, options, true)
+}
+
+// Check checks files as Load does and keeps no scenario: the memory that it takes hardly grows with their number.
+func Check(ctx context.Context, r *step.Registry, inputs []Input, options scenario.Options) (*Loaded, error) {
+	return load(ctx, r, inputs, options, false)
+}
+
+// checked is what is known of a file once it is checked.
+type checked struct {
+	scenario *scenario.Scenario // nil when it is not kept
+	key      string             // "" when the file is wrong
+	name     string
+	at       diag.Range // of the whole file
+	diags    diag.List
+}
+
+func check(loader *scenario.Loader, in Input, keep bool) checked {
+	s, diags := loader.Load(in.Path, in.Data)
+	c := checked{diags: diags}
+	if s != nil {
+		c.key, c.name, c.at = s.Key, s.Name, s.File.Range(s.File.Root)
+	}
+	if keep {
+		c.scenario = s
+	}
+	return c
+}
+
+func load(ctx context.Context, r *step.Registry, inputs []Input, options scenario.Options, keep bool) (*Loaded, error) {
 	loader, err := scenario.NewLoader(r, options)
 	if err != nil {
 		return nil, err
 	}
-	type result struct {
-		scenario *scenario.Scenario
-		diags    diag.List
-	}
-	results := make([]result, len(inputs))
+	files := make([]checked, len(inputs))
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(runtime.GOMAXPROCS(0))
 	for i, in := range inputs {
 		group.Go(func() error {
-			results[i].scenario, results[i].diags = loader.Load(in.Path, in.Data)
+			files[i] = check(loader, in, keep)
 			return ctx.Err()
 		})
 	}
 	if err := group.Wait(); err != nil {
 		return nil, err
 	}
-	out := &Loaded{sources: map[string][]byte{}}
+	out := &Loaded{sources: make(map[string][]byte, len(inputs))}
 	for i, in := range inputs {
 		out.sources[in.Path] = in.Data
-		out.Diagnostics = append(out.Diagnostics, results[i].diags...)
-		if s := results[i].scenario; s != nil {
+		out.Diagnostics = append(out.Diagnostics, files[i].diags...)
+		if s := files[i].scenario; s != nil {
 			out.Scenarios = append(out.Scenarios, s)
 		}
 	}
-	out.duplicates()
+	out.duplicates(files)
 	out.Diagnostics = out.Diagnostics.Sorted()
 	return out, nil
 }
 
 // duplicates warns of scenarios that share a name, which makes reports ambiguous.
-func (l *Loaded) duplicates() {
-	first := map[string]*scenario.Scenario{}
-	for _, s := range l.Scenarios {
-		if other, ok := first[s.Name]; ok {
-			l.Diagnostics.Warn(s.File.Range(s.File.Root), "duplicate-name", "name %q is also used by %s", s.Name, other.Key)
+func (l *Loaded) duplicates(files []checked) {
+	first := make(map[string]string, len(files))
+	for _, f := range files {
+		if f.key == "" {
 			continue
 		}
-		first[s.Name] = s
+		if other, ok := first[f.name]; ok {
+			l.Diagnostics.Warn(f.at, "duplicate-name", "name %q is also used by %s", f.name, other)
+			continue
+		}
+		first[f.name] = f.key
 	}
 }
 

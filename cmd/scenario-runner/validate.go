@@ -90,7 +90,7 @@ func (f *validateFlags) load(ctx context.Context, args []string) (*engine.Loaded
 	if err != nil {
 		return nil, nil, err
 	}
-	loaded, err := engine.Load(ctx, registry(), inputs, scenario.Options{Environment: f.allowEnv})
+	loaded, err := engine.Check(ctx, registry(), inputs, scenario.Options{Environment: f.allowEnv})
 	if err != nil {
 		return nil, nil, errored(err)
 	}
