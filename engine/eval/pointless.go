@@ -1,0 +1,105 @@
+package eval
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/expr-lang/expr/ast"
+)
+
+// Constant reports whether p has the same value in every run, and that value.
+func (p *Program) Constant() (value any, constant bool) {
+	tree, problem := parse(p.Source)
+	if problem != nil || !fixed(tree) {
+		return nil, false
+	}
+	v, err := p.Eval(Scope{})
+	return v, err == nil
+}
+
+// Roots returns the names at which the values that p looks at start, sorted.
+func (p *Program) Roots() []string {
+	var roots []string
+	for _, r := range p.References {
+		roots = append(roots, r.Path[0])
+	}
+	slices.Sort(roots)
+	return slices.Compact(roots)
+}
+
+// Pointless finds the comparisons in p that have the same outcome whatever is observed: of a thing with itself, and of
+// values that the expression itself holds.
+func (p *Program) Pointless() []*Problem {
+	tree, problem := parse(p.Source)
+	if problem != nil {
+		return nil
+	}
+	f := &pointless{}
+	ast.Walk(&tree, f)
+	return f.found
+}
+
+type pointless struct{ found []*Problem }
+
+// Visit looks at the comparisons of a tree.
+func (f *pointless) Visit(node *ast.Node) {
+	n, ok := (*node).(*ast.BinaryNode)
+	if !ok || !slices.Contains([]string{"==", "!=", "<", "<=", ">", ">="}, n.Operator) {
+		return
+	}
+	from, to := extent(n)
+	report := func(message string) {
+		f.found = append(f.found, &Problem{From: from, To: to, Check: "constant-condition", Message: message})
+	}
+	switch {
+	case fixed(n):
+		report("this comparison has the same outcome every time: both sides are written here")
+	case !calls(n) && n.Left.String() == n.Right.String():
+		outcome := "false"
+		if strings.Contains(n.Operator, "=") && n.Operator != "!=" {
+			outcome = "true"
+		}
+		report("this is always " + outcome + ": it compares " + n.Left.String() + " with itself")
+	}
+}
+
+// fixed reports whether a tree holds nothing but literals and operators.
+func fixed(n ast.Node) bool {
+	l := &leaves{fixed: true}
+	ast.Walk(&n, l)
+	return l.fixed
+}
+
+// calls reports whether a function is called in a tree: two calls need not give the same.
+func calls(n ast.Node) bool {
+	l := &leaves{fixed: true}
+	ast.Walk(&n, l)
+	return l.calls
+}
+
+type leaves struct{ fixed, calls bool }
+
+// Visit looks for what is not the same every time.
+func (l *leaves) Visit(node *ast.Node) {
+	switch (*node).(type) {
+	case *ast.IdentifierNode, *ast.PointerNode, *ast.VariableDeclaratorNode:
+		l.fixed = false
+	case *ast.CallNode, *ast.BuiltinNode:
+		l.fixed, l.calls = false, true
+	}
+}
+
+// extent returns where a tree starts and ends, as far as its nodes know.
+func extent(n ast.Node) (from, to int) {
+	e := &stretch{from: n.Location().From, to: n.Location().To}
+	ast.Walk(&n, e)
+	return e.from, e.to
+}
+
+type stretch struct{ from, to int }
+
+// Visit widens the stretch by a node.
+func (s *stretch) Visit(node *ast.Node) {
+	at := (*node).Location()
+	s.from, s.to = min(s.from, at.From), max(s.to, at.To)
+}
