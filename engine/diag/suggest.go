@@ -7,17 +7,20 @@ import (
 )
 
 // Suggest returns the candidate that is most likely meant by name, or "" when none is near. Near means an edit distance
-// below 3 (and below the length of the name), a difference in case or separators, or one being a prefix of the other.
+// below 3 of which at most half of the letters are changed, a difference in case or separators, or one being a prefix of
+// the other.
 func Suggest(name string, candidates []string) string {
 	best, bestDistance := "", 3
 	for _, c := range candidates {
 		d := distance(name, c)
-		if fold(name) == fold(c) {
-			d = 0
-		} else if len(name) >= 3 && (strings.HasPrefix(c, name) || strings.HasPrefix(name, c) && len(c) >= 3) {
-			d = min(d, 2)
+		near := d <= len(name)/2
+		switch {
+		case fold(name) == fold(c):
+			d, near = 0, true
+		case len(name) >= 3 && (strings.HasPrefix(c, name) || strings.HasPrefix(name, c) && len(c) >= 3):
+			d, near = min(d, 2), true
 		}
-		if d < bestDistance && d < len(name) {
+		if near && d < bestDistance {
 			best, bestDistance = c, d
 		}
 	}

@@ -36,33 +36,33 @@ func told(t *testing.T, source string) string {
 func TestEveryMistakeIsTold(t *testing.T) {
 	for source, want := range map[string][]string{
 		"vars.limmit > 1 and steps.wob.ready == 2": {
-			`{limmit} no var is called "limmit"; did you mean "limit"? it has limit, image`,
+			`{limmit} no var is called "limmit"; did you mean "limit"? there is limit, image`,
 			`{wob} no step has the id "wob"; did you mean "web"?`,
 		},
 		"lenn(pods) == vars.limmit and any(pods, .redy) or steps.web.took > 5": {
 			`{lenn} unknown name "lenn"; did you mean "len"?`,
-			`{limmit} no var is called "limmit"; did you mean "limit"? it has limit, image`,
+			`{limmit} no var is called "limmit"; did you mean "limit"? there is limit, image`,
 			`{redy} unknown field "redy" of item; did you mean "ready"? it has name, ready`,
 			`{>} > can't join a duration and a whole number; write duration("30s")`,
 		},
 		"semver(vars.imgae, vars.limmit)": { // both in one call
-			`{imgae} no var is called "imgae"; did you mean "image"? it has limit, image`,
-			`{limmit} no var is called "limmit"; did you mean "limit"? it has limit, image`,
+			`{imgae} no var is called "imgae"; did you mean "image"? there is limit, image`,
+			`{limmit} no var is called "limmit"; did you mean "limit"? there is limit, image`,
 		},
 		"duration(5) > duration(true)": {
 			`{5} duration needs text or a duration here, and this is a whole number; write duration("30s")`,
 			`{true} duration needs text or a duration here, and this is true/false`,
 		},
 		"vars.limmit + 'a' > duration('1s')": { // what is wrong has no type, so nothing follows from it
-			`{limmit} no var is called "limmit"; did you mean "limit"? it has limit, image`,
+			`{limmit} no var is called "limmit"; did you mean "limit"? there is limit, image`,
 		},
 		"vars.limmit?.deeper[0].still == 1": {
-			`{limmit} no var is called "limmit"; did you mean "limit"? it has limit, image`,
+			`{limmit} no var is called "limmit"; did you mean "limit"? there is limit, image`,
 		},
 		"vars.limit = 3 AND vars.imgae === 'x'": { // mistakes of syntax that have an evident cure do not hide the others
 			`{=} "=" assigns nothing here; write == to compare`,
 			`{AND} "AND" is written and here`,
-			`{imgae} no var is called "imgae"; did you mean "image"? it has limit, image`,
+			`{imgae} no var is called "imgae"; did you mean "image"? there is limit, image`,
 			`{===} "===" is written == here`,
 		},
 		"vars.limit == 3 and (vars.imgae == 'x'": { // but one without such a cure does
@@ -72,7 +72,7 @@ func TestEveryMistakeIsTold(t *testing.T) {
 			`{'5'} duration("5"): write a number and a unit, as in 30s, 5m, 1h30m`,
 			`{'x'} duration("x"): write a number and a unit, as in 30s, 5m, 1h30m`,
 		},
-		strings.Repeat("vars.nope == 1 and ", 20) + "true": {strings.Repeat("\n"+`{nope} no var is called "nope"; it has limit, image`, 8)[1:]},
+		strings.Repeat("vars.nope == 1 and ", 20) + "true": {strings.Repeat("\n"+`{nope} no var is called "nope"; there is limit, image`, 8)[1:]},
 	} {
 		if d := cmp.Diff(strings.Join(want, "\n"), told(t, source)); d != "" {
 			t.Errorf("%s\n%s", source, d)

@@ -113,7 +113,10 @@ func (e *Env) unknownField(tree ast.Node, at int, name string) string {
 		return fmt.Sprintf("unknown field %q", name)
 	}
 	path, _ := chain(found.Node)
-	what := fmt.Sprintf("unknown field %q of %s", name, written(found.Node))
+	what, there := fmt.Sprintf("unknown field %q of %s", name, written(found.Node)), "it has "
+	if len(path) == 1 && slices.Contains([]string{"steps", "vars", "secrets", "env"}, path[0]) {
+		there = "there is "
+	}
 	switch {
 	case len(path) == 1 && path[0] == "steps":
 		what = fmt.Sprintf("no step has the id %q", name)
@@ -121,6 +124,10 @@ func (e *Env) unknownField(tree ast.Node, at int, name string) string {
 		what = fmt.Sprintf("unknown output %q of step %q", name, path[1])
 	case len(path) == 1 && path[0] == "vars":
 		what = fmt.Sprintf("no var is called %q", name)
+	case len(path) == 1 && path[0] == "secrets":
+		what = fmt.Sprintf("no secret is called %q", name)
+	case len(path) == 1 && path[0] == "env":
+		what = fmt.Sprintf("expressions may not read the variable %q; allow it with --allow-env %s", name, name)
 	}
 	has := e.fieldsAt(path) // in the order of their declaration
 	if has == nil {
@@ -132,11 +139,11 @@ func (e *Env) unknownField(tree ast.Node, at int, name string) string {
 	if s := diag.Suggest(name, has); s != "" {
 		what += fmt.Sprintf("; did you mean %q?", s)
 		if len(has) > 1 && len(has) <= 8 {
-			what += " it has " + strings.Join(has, ", ")
+			what += " " + there + strings.Join(has, ", ")
 		}
 		return what
 	}
-	what += "; it has " + strings.Join(has[:min(len(has), mostProposed)], ", ")
+	what += "; " + there + strings.Join(has[:min(len(has), mostProposed)], ", ")
 	if more := len(has) - mostProposed; more > 0 {
 		what += fmt.Sprintf(" and %d more", more)
 	}

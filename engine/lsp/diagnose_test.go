@@ -26,7 +26,7 @@ func TestDiagnostics(t *testing.T) {
 	must(t, c.Open(uri, 7, head+"  - check: \"'🦊' == vars.limt\"\n"))
 	got, err := c.Diagnostics(uri, 7)
 	must(t, err)
-	want := `8:25-8:29 no var is called "limt"; did you mean "limit"? it has limit, who [unknown-name]`
+	want := `8:25-8:29 no var is called "limt"; did you mean "limit"? there is limit, who [unknown-name]`
 	if d := cmp.Diff(want, show(got)); d != "" {
 		t.Error(d)
 	}
@@ -111,7 +111,7 @@ func TestIncrementalChanges(t *testing.T) {
 	}))
 	got, err := c.Diagnostics(uri, 2)
 	must(t, err)
-	if d := cmp.Diff(`9:25-9:30 no var is called "limix"; did you mean "limit"? it has limit, who [unknown-name]`, show(got)); d != "" {
+	if d := cmp.Diff(`9:25-9:30 no var is called "limix"; did you mean "limit"? there is limit, who [unknown-name]`, show(got)); d != "" {
 		t.Error(d)
 	}
 }
