@@ -47,6 +47,9 @@ func (s *Server) completion(d *document, offset int) completionList {
 		return completionList{Items: []completionItem{}}
 	}
 	if source, from, ok := s.expressionAt(d, p, offset); ok {
+		if p.open { // a kind that may also be written as nothing but an expression
+			s.keys(d, s.resolve(p.path), p, out)
+		}
 		s.completeExpression(d, p, source, from, offset, out)
 		return completionList{Items: slices.Clip(out.list)}
 	}
@@ -74,6 +77,9 @@ func (s *Server) keys(d *document, t target, p place, out *items) {
 		return
 	}
 	t = lone(t)
+	if t.shape != nil && t.shape.Kind == field.Map {
+		s.entries(d, t, p, after, has, out)
+	}
 	if t.shape == nil || t.shape.Kind != field.Struct {
 		return
 	}
@@ -143,7 +149,7 @@ func kindText(k step.Definition, column int, after bool) string {
 	text, stop := k.Name+":", 1
 	for _, f := range k.Config.Fields {
 		if f.Required && f.Shape.Kind != field.Special {
-			text += fmt.Sprintf("%s%s: ${%d:%s}", indent, f.Name, stop, snippetEscaper.Replace(f.Example))
+			text += fmt.Sprintf("%s%s: ${%d:%s}", indent, f.Name, stop, snippetEscaper.Replace(placeholder(f)))
 			stop++
 		}
 	}
@@ -154,6 +160,15 @@ func kindText(k step.Definition, column int, after bool) string {
 		return text + indent + "$0"
 	}
 	return text
+}
+
+// placeholder is what stands at first where a value is wanted. An example in brackets stands in the way of the text that
+// the server proposes.
+func placeholder(f field.Field) string {
+	if f.Refers != "" && strings.ContainsAny(f.Example, "{[") {
+		return ""
+	}
+	return f.Example
 }
 
 var snippetEscaper = strings.NewReplacer(`\`, `\\`, `$`, `\$`, `}`, `\}`)
@@ -228,6 +243,10 @@ func (s *Server) completeExpression(d *document, p place, source string, from, o
 	at := analyse(env, source[:offset-from])
 	out.from = offset - len(at.prefix)
 	out.to = offset + wordLength(source[offset-from:])
+	if before, ok := operand(source[:offset-from], at.prefix); ok && !at.member {
+		out.operators(env, before)
+		return
+	}
 	for _, f := range at.fields() {
 		out.add(completionItem{Label: f.Name, Kind: itemField, Detail: typeText(f.Type), Documentation: markdown(f.Doc)}, f.Name)
 	}

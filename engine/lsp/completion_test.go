@@ -42,11 +42,11 @@ func TestCompletion(t *testing.T) {
 		{"under metadata, one given", "apiVersion: scenario-runner/v1\nmetadata:\n  name: a\n  ‸\n", "description namespace labels"},
 		{"in flow mapping", "apiVersion: scenario-runner/v1\nmetadata: {name: a, ‸}\n", "description namespace labels"},
 		{"in flow mapping never closed", "apiVersion: scenario-runner/v1\nmetadata: {name: a, ‸\nsteps:\n", "description namespace labels"},
-		{"new step", head + "  - ‸\n", "make check together bring " + common},
-		{"new step, a word", head + "  - ma‸\n", "make check together bring " + common},
-		{"step with id", head + "  - id: x\n    ‸\n", "make check together bring name needs if timeout retry continueOnError background always cluster namespace"},
+		{"new step", head + "  - ‸\n", "make check together bring watch " + common},
+		{"new step, a word", head + "  - ma‸\n", "make check together bring watch " + common},
+		{"step with id", head + "  - id: x\n    ‸\n", "make check together bring watch name needs if timeout retry continueOnError background always cluster namespace"},
 		{"step with kind", head + "  - check: true\n    ‸\n", common},
-		{"first key of a step, on its name", head + "  - ch‸eck: true\n", "make check together bring " + common},
+		{"first key of a step, on its name", head + "  - ch‸eck: true\n", "make check together bring watch " + common},
 		{"blank line of a step", head + "    ‸\n  - check: true\n", "name needs if timeout retry continueOnError background always cluster namespace"},
 		{"body", head + "  - make:\n      ‸\n", "names count mode wait quiet extra paint"},
 		{"body, names given", head + "  - make:\n      names: a\n      co‸\n", "count mode wait quiet extra paint"},
@@ -61,8 +61,8 @@ func TestCompletion(t *testing.T) {
 		{"needs", head + "  - needs: ‸\n    check: true\n", "first"},
 		{"needs in list", head + "  - id: second\n    check: true\n  - needs: [first, ‸]\n    check: true\n", "first second"},
 		{"needs in block list", head + "  - needs:\n      - ‸\n    check: true\n", "first"},
-		{"nested step", head + "  - together:\n      - ‸\n", "make check together bring " + common},
-		{"nested step under steps", head + "  - together:\n      steps:\n        - ‸\n", "make check together bring " + common},
+		{"nested step", head + "  - together:\n      - ‸\n", "make check together bring watch " + common},
+		{"nested step under steps", head + "  - together:\n      steps:\n        - ‸\n", "make check together bring watch " + common},
 		{"free values offer nothing", head + "  - make: {names: a, extra: {‸}}\n", ""},
 		{"comment behind a value", head + "  - check: true # ‸\n", ""},
 		{"comment that looks like an item", head + "  - check: any(steps.first.items, #.‸)\n", ""},
@@ -99,6 +99,19 @@ func TestCompletion(t *testing.T) {
 		{"in a nested step", head + "  - together:\n      - check: steps.‸\n", "first"},
 		{"in finally", head + "finally:\n  - check: steps.‸\n", "first"},
 		{"a later step", head + "  - check: steps.‸\n  - id: last\n    make: {names: a}\n", "first last"},
+		{"behind a number", head + "  - check: vars.limit ‸\n", "== != >= <= > < in not in + - ?? and or"},
+		{"behind a text", head + "  - check: vars.who.name co‸\n", "== != >= <= > < contains startsWith endsWith matches in not in + ?? and or"},
+		{"behind a list", head + "  - check: steps.first.items ‸\n", "== != in not in ?? and or"},
+		{"behind what nothing is known of", head + "  - check: fromJSON('x') ‸\n", "== != >= <= > < contains startsWith endsWith matches in not in + - ?? and or"},
+		{"behind a comparison", head + "  - check: vars.limit == 3 ‸\n", "and or"},
+		{"behind a comparison of text", head + "  - check: vars.who.name == 'a and b' an‸\n", "and or"},
+		{"behind true", head + "  - check: true ‸\n", "and or == !="},
+		{"behind and", head + "  - check: vars.limit == 3 and ‸\n", "steps vars scenario secrets env …"},
+		{"behind a comparison that ended", head + "  - check: vars.limit == 3 and vars.limit ‸\n", "== != >= <= > < in not in + - ?? and or"},
+		{"behind an argument", head + "  - check: \"3 == len(vars.who ‸)\"\n", "== != in not in ?? and or"},
+		{"in a condition of a predicate", head + "  - check: all(steps.first.items, .name ‸)\n", "== != >= <= > < contains startsWith endsWith matches in not in + ?? and or"},
+		{"behind an operator", head + "  - check: vars.limit >= ‸\n", "steps vars scenario secrets env …"},
+		{"shorthand or mapping", head + "  - check:\n      ‸\n", "given that steps vars scenario secrets env …"},
 		{"nothing is known of it", head + "  - check: fromJSON('x').‸\n", ""},
 	}
 	c := connect(t)
@@ -168,20 +181,4 @@ func apply(text string, r lsptest.Range, newText string) string {
 	return text[:offset(text, r.Start)] + newText + text[offset(text, r.End):]
 }
 
-func offset(text string, p lsptest.Position) int {
-	line, units := 0, 0
-	for i, c := range text {
-		if line == p.Line && units == p.Character {
-			return i
-		}
-		switch {
-		case c == '\n':
-			line, units = line+1, 0
-		case c > 0xffff:
-			units += 2
-		default:
-			units++
-		}
-	}
-	return len(text)
-}
+func offset(text string, p lsptest.Position) int { return lsptest.Offset(text, p) }

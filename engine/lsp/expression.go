@@ -135,8 +135,13 @@ func typeAt(env *eval.Env, s string, depth int) eval.Type {
 		return typeOfCall(env, s, depth)
 	case strings.HasSuffix(s, "#"):
 		return itemType(env, s[:len(s)-1], depth)
+	case strings.HasSuffix(s, `"`), strings.HasSuffix(s, "'"), strings.HasSuffix(s, "`"):
+		return eval.Type{Kind: eval.String}
 	}
 	word := wordBefore(s)
+	if t, ok := literal(word); ok {
+		return t
+	}
 	if word == "" {
 		return itemType(env, s, depth)
 	}
@@ -145,6 +150,17 @@ func typeAt(env *eval.Env, s string, depth int) eval.Type {
 		return member(typeAt(env, base, depth+1), word)
 	}
 	return member(env.Names(), word)
+}
+
+// literal returns the type of a number, true or false.
+func literal(word string) (eval.Type, bool) {
+	switch {
+	case word == "true", word == "false":
+		return eval.Type{Kind: eval.Bool}, true
+	case word != "" && strings.Trim(word, "0123456789_") == "" && word[0] != '_':
+		return eval.Type{Kind: eval.Int}, true
+	}
+	return eval.Type{}, false
 }
 
 func member(t eval.Type, name string) eval.Type {

@@ -93,16 +93,36 @@ func (s *Server) names(d *document, t target, p place, offset int, out *items) b
 	return len(out.list) > before
 }
 
-// objectNames offers the objects of the scenario, each once, and the kinds of others.
+// objectNames offers the objects of the scenario, each once.
 func (s *Server) objectNames(d *document, offset int, out *items) {
-	var seen []string
 	for _, o := range s.objects(d, s.readable(d, offset)) {
-		if o.Name == "" || slices.Contains(seen, o.Reference) {
+		if out.has(o.Reference) {
 			continue
 		}
-		seen = append(seen, o.Reference)
 		out.add(completionItem{Label: o.Reference, Kind: itemReference, Detail: o.title()}, out.plain(o.Reference))
 	}
+}
+
+// entries offers the objects of the scenario for a mapping from names of the author's to objects, each under its own name.
+func (s *Server) entries(d *document, t target, p place, after bool, has func(string) bool, out *items) {
+	value := target{shape: t.shape.Elem}.scalar()
+	if value.field == nil || value.field.Refers != "object" {
+		return
+	}
+	for _, o := range s.objects(d, s.readable(d, p.from)) {
+		if !identifier.MatchString(o.Name) || has(o.Name) || out.has(o.Name) {
+			continue
+		}
+		text := o.Name
+		if !after {
+			text += ": " + out.plain(o.Reference)
+		}
+		out.add(completionItem{Label: o.Name, Kind: itemReference, Detail: o.title()}, text)
+	}
+}
+
+func (i *items) has(label string) bool {
+	return slices.ContainsFunc(i.list, func(c completionItem) bool { return c.Label == label })
 }
 
 // title says what an object is and where it comes from.

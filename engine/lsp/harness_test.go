@@ -63,6 +63,14 @@ type bringConfig struct {
 	Note   string   `yaml:"note" doc:"What is said of them." refers:"file"`
 }
 
+type watchConfig struct {
+	Given map[string]watched `yaml:"given" doc:"Toys."`
+}
+
+type watched struct {
+	Toy string `yaml:"toy" shorthand:"true" doc:"A toy." refers:"object"`
+}
+
 type none struct{}
 
 func registry() *step.Registry {
@@ -87,6 +95,10 @@ func registry() *step.Registry {
 			step.Define(step.Spec[bringConfig, none]{
 				Name: "bring", Group: step.Story, Doc: "# bring\n\nBrings toys.\n",
 				Run: func(context.Context, *step.Run, bringConfig) (none, error) { return none{}, nil },
+			}),
+			step.Define(step.Spec[watchConfig, none]{
+				Name: "watch", Group: step.Story, Doc: "# watch\n\nWatches toys.\n",
+				Run: func(context.Context, *step.Run, watchConfig) (none, error) { return none{}, nil },
 			}),
 		},
 	}

@@ -47,6 +47,9 @@ func TestNamesAreCompleted(t *testing.T) {
 		{"the file of a secret", "secrets:\n  key:\n    file: ‸\n" + head, "cellar.suite.yaml|note.txt|other.scenario.yaml|scenario-runner.yaml|my toys/ball: red.json|toys/bears.yaml|toys/deep/cars.yml"},
 		{"an object", both + "  - bring:\n      best: ‸\n", "bear/bruno|bear/paddy|car/kitt"},
 		{"an object of nobody", head + "  - bring:\n      best: ‸\n", "bear/bruno"}, // the example of the field
+		{"a name of the author's", both + "  - watch:\n      given:\n        ‸\n", "bruno|paddy|kitt"},
+		{"another name of the author's", both + "  - watch:\n      given: {kitt: car/kitt, ‸}\n", "bruno|paddy"},
+		{"an object for a name", both + "  - watch:\n      given: {kitt: ‸}\n", "bear/bruno|bear/paddy|car/kitt"},
 		{"a kind", head + "  - bring:\n      sort: ‸\n", "bears|cars"},
 		{"inside of an expression", head + "  - bring:\n      best: ${{ vars.‸ }}\n", "limit|who"},
 	}

@@ -123,6 +123,7 @@ const (
 	itemFile       = 17
 	itemReference  = 18
 	itemFolder     = 19
+	itemOperator   = 24
 )
 
 type hover struct {
