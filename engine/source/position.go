@@ -44,12 +44,41 @@ func (f *File) scalarRange(n *yaml.Node) diag.Range {
 	if length == 0 {
 		return f.at(n.Line, n.Column, 1)
 	}
+	if r, ok := f.writtenAs(n, length); ok {
+		return r
+	}
+	return f.followed(n, length)
+}
+
+// followed finds a scalar by following its text character by character.
+func (f *File) followed(n *yaml.Node, length int) diag.Range {
 	r := f.Within(n, 0, length)
 	if quoted(n) && r.Start.Line == r.End.Line {
 		r.Start.Column--
 		r.End.Column++
 	}
 	return r
+}
+
+// writtenAs finds nearly every scalar without that: those that are written as their value is, in ASCII, on one line.
+func (f *File) writtenAs(n *yaml.Node, length int) (diag.Range, bool) {
+	if n.Anchor != "" || n.Style&yaml.TaggedStyle != 0 || quoted(n) && strings.ContainsAny(n.Value, `"'\`) {
+		return diag.Range{}, false
+	}
+	line, start, marks := f.line(n.Line), n.Column-1, 0
+	if quoted(n) {
+		marks = 1
+	}
+	from, to := start+marks, start+marks+len(n.Value)
+	if start < 0 || to+marks > len(line) || line[from:to] != n.Value || marks > 0 && line[start] != line[to] {
+		return diag.Range{}, false
+	}
+	for i := range to {
+		if line[i] >= utf8.RuneSelf {
+			return diag.Range{}, false
+		}
+	}
+	return f.at(n.Line, n.Column, length+2*marks), true
 }
 
 // Within returns where the characters from (inclusive) to (exclusive) of a scalar's value stand in the file. Offsets

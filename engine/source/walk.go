@@ -98,16 +98,22 @@ func Pairs(n *yaml.Node) []Pair {
 	if n == nil || n.Kind != yaml.MappingNode {
 		return nil
 	}
-	var own, merged []Pair
-	has := map[string]bool{}
+	own := make([]Pair, 0, len(n.Content)/2)
+	var merged []Pair
 	for i := 0; i+1 < len(n.Content); i += 2 {
 		k, v := n.Content[i], n.Content[i+1]
-		if k.Kind == yaml.ScalarNode && k.Value == "<<" && k.Tag == "!!merge" {
+		if merges(k) {
 			merged = append(merged, mergedPairs(v)...)
 			continue
 		}
 		own = append(own, Pair{Key: k, Value: v})
-		has[k.Value] = true
+	}
+	if merged == nil {
+		return own
+	}
+	has := make(map[string]bool, len(own)+len(merged))
+	for _, p := range own {
+		has[p.Key.Value] = true
 	}
 	for _, p := range merged {
 		if !has[p.Key.Value] {
@@ -116,6 +122,11 @@ func Pairs(n *yaml.Node) []Pair {
 		}
 	}
 	return own
+}
+
+// merges reports whether a key takes over the entries of another mapping.
+func merges(k *yaml.Node) bool {
+	return k.Kind == yaml.ScalarNode && k.Value == "<<" && k.Tag == "!!merge"
 }
 
 func mergedPairs(v *yaml.Node) []Pair {
@@ -132,6 +143,23 @@ func mergedPairs(v *yaml.Node) []Pair {
 
 // Lookup returns the value and the key node of a mapping entry, or nils.
 func Lookup(n *yaml.Node, key string) (value, keyNode *yaml.Node) {
+	n = Follow(n)
+	if n == nil || n.Kind != yaml.MappingNode {
+		return nil, nil
+	}
+	merged := false
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		k := n.Content[i]
+		switch {
+		case merges(k):
+			merged = true
+		case k.Value == key:
+			return n.Content[i+1], k
+		}
+	}
+	if !merged {
+		return nil, nil
+	}
 	for _, p := range Pairs(n) {
 		if p.Key.Value == key {
 			return p.Value, p.Key
