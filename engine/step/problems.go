@@ -52,9 +52,13 @@ func (p *Problems) Node(path string) *yaml.Node { return p.body.Value(split(path
 // Range returns where a node of the config stands.
 func (p *Problems) Range(n *yaml.Node) diag.Range { return p.body.Range(n) }
 
-// Mark reports a mistake at a node of the config.
-func (p *Problems) Mark(n *yaml.Node, check, format string, args ...any) *diag.Diagnostic {
-	return p.list.Add(p.body.Range(n), check, format, args...)
+// Add reports a mistake at a place that the config leads to. Where that is another file, a note tells the way from path.
+func (p *Problems) Add(at diag.Range, path string, other bool, check, format string, args ...any) *diag.Diagnostic {
+	d := p.list.Add(at, check, format, args...)
+	if other {
+		d.Note(p.body.Find(split(path)...), "the file is named here")
+	}
+	return d
 }
 
 // Given reports whether the author wrote something at a dotted path.

@@ -36,7 +36,13 @@ func (u Use) Compile(t testing.TB, body string) (step.Task, string) {
 			env = env.With(name, eval.AnyType)
 		}
 	}
-	task, _ := u.Definition.Compile(&field.Decoder{File: file, Diags: &diags}, file.Root, env)
+	shared := &field.Shared{}
+	task, _ := u.Definition.Compile(&field.Decoder{File: file, Diags: &diags, Shared: shared}, file.Root, env)
+	// The step stands alone in its file.
+	diags = append(diags, step.Conclude(shared, step.Whole{Kinds: []string{u.Definition.Name}, Owned: true, Broken: diags.HasErrors()})...)
+	if diags.HasErrors() {
+		task = nil
+	}
 	var b bytes.Buffer
 	p := diag.Printer{Source: func(string) []byte { return []byte(body) }}
 	if err := p.Print(&b, diags); err != nil {

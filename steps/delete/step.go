@@ -60,6 +60,7 @@ func check(c *Config, p *step.Problems) {
 			continue
 		}
 		at := fmt.Sprintf("objects.%d", i)
+		kube.Expect(p, kube.Mention{Path: at, Ref: ref, Acts: !c.IgnoreMissing})
 		if err := ref.Check(); err != nil {
 			p.At(at, "%s", err)
 			continue

@@ -9,54 +9,26 @@ import (
 )
 
 // check reads the manifests, so that a missing file or a mistake in one is found before a cluster is touched. Paths and
-// objects that hold ${{ }} are not known before the run; then Run reports what is wrong with them.
-func check(c *Config, p *step.Problems) {
+// values that hold ${{ }} are not known before the run; then Run reports what is wrong with them.
+func (s steps) check(c *Config, p *step.Problems) {
 	if !p.Given("manifests") && !p.Given("inline") && !p.Given("kustomize") {
 		p.At("", "deploy needs one of manifests, inline, kustomize")
 		return
+	}
+	if p.Given("template") {
+		p.ReadsAnything()
 	}
 	if p.Given("template") && !p.Given("manifests") {
 		p.At("template", "template is about manifest files, but there are none; inline objects are evaluated always")
 	}
 	c.unknown = p.Given("kustomize") || p.Given("manifests") && len(c.Manifests) == 0 || p.Given("inline") && len(c.Inline) == 0
 	readiness.Check(c.Tolerate, p)
-	if p.Dynamic("manifests") {
-		checkFiles(c, p)
+	if p.Place() != nil {
+		newInspection(s.env, c, p).all()
 	}
 	if c.Kustomize != "" && p.Dynamic("kustomize") {
 		if err := manifest.CheckKustomization(p.Dir(), c.Kustomize); err != nil {
 			p.At("kustomize", "%s", err)
-		}
-	}
-	if p.Dynamic("inline") {
-		checkInline(c, p)
-	}
-}
-
-func checkFiles(c *Config, p *step.Problems) {
-	for i, name := range c.Manifests {
-		if name == "" {
-			continue
-		}
-		objects, errs := manifest.Read(p.Dir(), name)
-		c.written = append(c.written, objects...)
-		for _, err := range errs {
-			p.At(fmt.Sprintf("manifests.%d", i), "%s", err)
-		}
-	}
-}
-
-// checkInline looks at the outline only: any value may still be unknown.
-func checkInline(c *Config, p *step.Problems) {
-	for i, value := range c.Inline {
-		object, ok := value.(map[string]any)
-		if !ok {
-			continue
-		}
-		for _, key := range []string{"apiVersion", "kind", "metadata"} {
-			if _, ok := object[key]; !ok && object["items"] == nil {
-				p.At(fmt.Sprintf("inline.%d", i), "the object has no %s", key)
-			}
 		}
 	}
 }

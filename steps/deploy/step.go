@@ -57,7 +57,7 @@ func New(env *kube.Env) step.Definition {
 		Group:   step.Story,
 		Doc:     doc,
 		Default: func() Config { return Config{WaitReady: true} },
-		Check:   check,
+		Check:   s.check,
 		Title:   title,
 		Refine: func(c *Config, in *step.Place, t eval.Type) eval.Type {
 			return c.refine(env.Definitions(in), t)

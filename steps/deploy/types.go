@@ -1,26 +1,15 @@
 package deploy
 
 import (
-	"slices"
-
 	"github.com/scenario-runner/scenario-runner/engine/eval"
-	"github.com/scenario-runner/scenario-runner/steps/deploy/manifest"
 	"github.com/scenario-runner/scenario-runner/steps/kube/kinds"
 )
 
-// refine tells the file which custom kinds there will be, and says of which kind the output object is when all objects
+// refine says of which kind the output object is when all objects
 // are known before the run.
 func (c *Config) refine(known *kinds.Definitions, t eval.Type) eval.Type {
 	objects := c.written
-	all := !c.unknown && !slices.Contains(c.Manifests, "")
-	for _, value := range c.Inline {
-		parsed, errs := manifest.Inline([]any{value})
-		all = all && value != nil && value != "" && len(errs) == 0
-		objects = append(objects, parsed...)
-	}
-	for _, object := range objects {
-		known.Learn(object.Object)
-	}
+	all := !c.unknown
 	if groups := inOrder(objects); all && len(groups) > 0 {
 		group := groups[len(groups)-1]
 		last := group[len(group)-1]

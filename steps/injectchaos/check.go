@@ -8,6 +8,7 @@ import (
 
 	"github.com/scenario-runner/scenario-runner/engine/step"
 	"github.com/scenario-runner/scenario-runner/steps/injectchaos/catalogue"
+	"github.com/scenario-runner/scenario-runner/steps/kube"
 )
 
 // auto is the choice of a driver by us.
@@ -51,6 +52,8 @@ func kindKnown(p *step.Problems) bool {
 
 func checkTarget(c *Config, p *step.Problems) {
 	t := c.Target
+	container, _ := c.Parameters["container"].(string)
+	kube.Expect(p, kube.Mention{Path: "target", Ref: t.Ref, Acts: true, Container: container, ContainerPath: "parameters.container"})
 	if t.Name != "" && (t.Selector != "" || len(t.Labels) > 0) {
 		p.At("target.name", "target has a name and labels; give one of them")
 	}

@@ -42,6 +42,9 @@ func (e *Events) check(path string, p *step.Problems) {
 			p.At(path+".for", "events can't be chosen by selectors of their objects; give a kind, or a kind and a name")
 		}
 	}
+	if e.For != nil && e.Namespace == "" && !p.Given(path+".namespace") {
+		kube.Expect(p, kube.Mention{Path: path + ".for", Ref: *e.For})
+	}
 	checkSince(e.Since, path, p)
 }
 

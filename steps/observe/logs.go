@@ -45,6 +45,7 @@ func (l *Logs) check(path string, p *step.Problems) {
 			p.At(path+".of", "%s", err)
 		}
 	}
+	kube.Expect(p, kube.Mention{Path: path + ".of", Ref: l.Of, Container: l.Container, ContainerPath: path + ".container"})
 	if _, err := regexp.Compile(l.Match); err != nil {
 		p.At(path+".match", "match: %s", err)
 	}

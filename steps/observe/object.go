@@ -30,6 +30,7 @@ func (o object) check(path string, p *step.Problems) {
 		p.At(path, "%s", err)
 		return
 	}
+	kube.Expect(p, kube.Mention{Path: path, Ref: o.ref})
 	if o.ref.Name == "" && !p.Dynamic(path+".name") {
 		p.At(path, `%q names no single object; write its name, as in %s/web, or use "objects"`, o.ref, o.ref.Kind)
 	}

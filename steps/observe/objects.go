@@ -31,6 +31,7 @@ func (o objects) check(path string, p *step.Problems) {
 		p.At(path, "%s", err)
 		return
 	}
+	kube.Expect(p, kube.Mention{Path: path, Ref: o.ref})
 	if o.ref.Name != "" {
 		p.At(path, `%q names a single object; write "object" instead, or the kind alone`, o.ref)
 	}

@@ -45,6 +45,7 @@ func New(env *kube.Env) step.Definition {
 }
 
 func check(c *Config, p *step.Problems) {
+	kube.Expect(p, kube.Mention{Path: "object", Ref: c.Object, Acts: true})
 	readiness.Check(c.Tolerate, p)
 	if c.Object.Kind != "" && c.Object.Name == "" && !p.Dynamic("object.name") {
 		p.At("object", "scale needs the name of one object, as in deployment/web")

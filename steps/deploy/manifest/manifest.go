@@ -38,14 +38,24 @@ func flatten(place string, value any) ([]Object, []error) {
 	if len(content) == 0 {
 		return nil, nil
 	}
-	kind, _ := content["kind"].(string)
-	if items, isList := content["items"].([]any); isList && strings.HasSuffix(kind, "List") {
+	if items, isList := itemsOf(content); isList {
 		return flattenItems(place, items)
 	}
-	if err := complete(place, content); err != nil {
-		return nil, []error{err}
+	if fault := complete(content); fault != nil {
+		return nil, []error{fmt.Errorf("%s: %w", place, fault)}
 	}
-	return []Object{{Unstructured: &unstructured.Unstructured{Object: content}, Place: place}}, nil
+	return []Object{newObject(place, content)}, nil
+}
+
+func newObject(place string, content map[string]any) Object {
+	return Object{Unstructured: &unstructured.Unstructured{Object: content}, Place: place}
+}
+
+// itemsOf returns what a List holds.
+func itemsOf(content map[string]any) (items []any, isList bool) {
+	kind, _ := content["kind"].(string)
+	items, isList = content["items"].([]any)
+	return items, isList && strings.HasSuffix(kind, "List")
 }
 
 func flattenItems(place string, items []any) ([]Object, []error) {
@@ -59,46 +69,57 @@ func flattenItems(place string, items []any) ([]Object, []error) {
 	return out, errs
 }
 
+// fault is what makes a value no object.
+type fault struct {
+	path    []string // keys to it
+	message string
+}
+
+// Error returns the message.
+func (f *fault) Error() string { return f.message }
+
+func faulty(message string, path ...string) *fault { return &fault{path, message} }
+
 // complete reports what makes a value no object.
-func complete(place string, content map[string]any) error {
+func complete(content map[string]any) *fault {
 	for _, key := range []string{"apiVersion", "kind"} {
 		if text, ok := content[key].(string); !ok || text == "" {
-			return fmt.Errorf("%s: the object has no %s, found %s", place, key, found(content[key]))
+			return faulty(fmt.Sprintf("the object has no %s, found %s", key, found(content[key])), key)
 		}
 	}
 	kind := content["kind"]
 	metadata, ok := content["metadata"].(map[string]any)
 	if !ok {
-		return fmt.Errorf("%s: the %s has no metadata", place, kind)
+		return faulty(fmt.Sprintf("the %s has no metadata", kind), "metadata")
 	}
 	name, named := metadata["name"].(string)
 	generate, generated := metadata["generateName"].(string)
 	if (!named || name == "") && (!generated || generate == "") {
-		return fmt.Errorf("%s: the %s has no metadata.name, found %s", place, kind, found(metadata["name"]))
+		return faulty(fmt.Sprintf("the %s has no metadata.name, found %s", kind, found(metadata["name"])), "metadata", "name")
 	}
 	for _, field := range []string{"labels", "annotations"} {
-		if err := texts(metadata[field]); err != nil {
-			return fmt.Errorf("%s: metadata.%s of %s %s%s: %w", place, field, kind, name, generate, err)
+		if key, err := texts(metadata[field]); err != nil {
+			return faulty(fmt.Sprintf("metadata.%s of %s %s%s: %s", field, kind, name, generate, err), "metadata", field, key)
 		}
 	}
 	return nil
 }
 
 // texts reports a value that is not text: YAML turns many words into numbers and booleans, and the server refuses those.
-func texts(value any) error {
+func texts(value any) (key string, err error) {
 	if value == nil {
-		return nil
+		return "", nil
 	}
 	entries, ok := value.(map[string]any)
 	if !ok {
-		return fmt.Errorf("expected a mapping, found %s", found(value))
+		return "", fmt.Errorf("expected a mapping, found %s", found(value))
 	}
 	for _, key := range sortedKeys(entries) {
 		if _, ok := entries[key].(string); !ok {
-			return fmt.Errorf("%q must be text, found %s; put it in quotes", key, found(entries[key]))
+			return key, fmt.Errorf("%q must be text, found %s; put it in quotes", key, found(entries[key]))
 		}
 	}
-	return nil
+	return "", nil
 }
 
 func found(value any) string {

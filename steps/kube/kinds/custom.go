@@ -90,7 +90,7 @@ func (d *Definitions) Learn(object map[string]any) {
 		}
 		k := base
 		k.Version, _ = v["name"].(string)
-		k.Type = d.builtin.custom(child(v, "schema", "openAPIV3Schema"))
+		k.Type = d.builtin.custom(child(v, "schema", "openAPIV3Schema"), base.Plural+"."+base.Group+" "+k.Version+" ")
 		k.Schema = d.builtin.customSchema(child(v, "schema", "openAPIV3Schema"))
 		d.index.add(&k)
 		d.learned = append(d.learned, &k)
@@ -98,8 +98,9 @@ func (d *Definitions) Learn(object map[string]any) {
 }
 
 // custom is the type of the objects of a schema. Every object has a kind, an API version and metadata, whatever it says.
-func (c *Catalogue) custom(schema map[string]any) eval.Type {
-	t := schemaType(schema)
+// origin is of the fields at the top: the name of the definition and its version.
+func (c *Catalogue) custom(schema map[string]any, origin string) eval.Type {
+	t := schemaType(schema, origin)
 	if t.Kind != eval.Object {
 		return eval.AnyType
 	}
@@ -118,8 +119,8 @@ func (c *Catalogue) custom(schema map[string]any) eval.Type {
 	})
 }
 
-// schemaType turns a structural schema into a type. What may hold more than it says is Any.
-func schemaType(schema map[string]any) eval.Type {
+// schemaType turns a structural schema into a type. What may hold more than it says is Any. origin leads to the schema.
+func schemaType(schema map[string]any, origin string) eval.Type {
 	if schema["x-kubernetes-preserve-unknown-fields"] == true || schema["x-kubernetes-int-or-string"] == true || schema["x-kubernetes-embedded-resource"] == true {
 		return eval.AnyType
 	}
@@ -137,14 +138,14 @@ func schemaType(schema map[string]any) eval.Type {
 		if !ok {
 			return eval.ListOf(eval.AnyType)
 		}
-		return eval.ListOf(schemaType(items))
+		return eval.ListOf(schemaType(items, origin+"/items"))
 	case "object":
-		return objectType(schema)
+		return objectType(schema, origin)
 	}
 	return eval.AnyType
 }
 
-func objectType(schema map[string]any) eval.Type {
+func objectType(schema map[string]any, origin string) eval.Type {
 	properties, ok := schema["properties"].(map[string]any)
 	if ok {
 		return eval.ObjectOf(func() []eval.Field {
@@ -152,14 +153,15 @@ func objectType(schema map[string]any) eval.Type {
 			for _, name := range slices.Sorted(maps.Keys(properties)) {
 				of, _ := properties[name].(map[string]any)
 				doc, _ := of["description"].(string)
-				fields = append(fields, eval.Field{Name: name, Doc: doc, Type: schemaType(of)})
+				from := origin + "/properties/" + strings.ReplaceAll(name, "/", "~1")
+				fields = append(fields, eval.Field{Name: name, Doc: doc, Type: schemaType(of, from), Origin: from})
 			}
 			return fields
 		})
 	}
 	switch more := schema["additionalProperties"].(type) {
 	case map[string]any:
-		return eval.MapOf(schemaType(more))
+		return eval.MapOf(schemaType(more, origin+"/additionalProperties"))
 	case bool:
 		if more {
 			return eval.MapOf(eval.AnyType)

@@ -15,13 +15,6 @@ import (
 	"github.com/scenario-runner/scenario-runner/engine/source"
 )
 
-// The checks of manifests that a schema makes.
-const (
-	CheckField    = "manifest-field"
-	CheckType     = "manifest-type"
-	CheckRequired = "manifest-required"
-)
-
 // Finding is a mistake at a node of a manifest.
 type Finding struct {
 	Node    *yaml.Node
@@ -93,24 +86,23 @@ func (i *inspector) object(n *yaml.Node, s *Schema, path string) {
 	for _, p := range source.Pairs(n) {
 		name := p.Key.Value
 		given[name] = true
-		if name == "<<" || strings.HasPrefix(name, "$") { // a merge key of YAML, a directive of a strategic patch
-			i.value(p.Value, &Schema{Form: Object, properties: s.properties}, path)
+		if strings.HasPrefix(name, "$") { // a directive of a strategic patch
 			continue
 		}
 		of, ok := s.Property(name)
 		if !ok {
-			i.report(p.Key, CheckField, "unknown field %q%s%s", name, within(path), diag.DidYouMean(name, names))
+			i.report(p.Key, "manifest-field", "unknown field %q%s%s", name, within(path), diag.DidYouMean(name, names))
 			given[diag.Suggest(name, names)] = true // one mistake, one message
 			continue
 		}
 		i.value(p.Value, of, join(path, name))
 	}
-	if i.Partial || given["<<"] {
+	if i.Partial {
 		return
 	}
 	for _, name := range s.Required {
 		if !given[name] {
-			i.report(n, CheckRequired, "%s needs %q", place(path), name)
+			i.report(n, "manifest-required", "%s needs %q", place(path), name)
 		}
 	}
 }
@@ -144,12 +136,12 @@ func (i *inspector) scalar(n *yaml.Node, s *Schema, path string) {
 		return
 	}
 	if s.Form == Text && s.Enum != nil && !slices.Contains(s.Enum, n.Value) {
-		i.report(n, CheckType, "%s can't be %q%s", place(path), n.Value, diag.DidYouMean(n.Value, s.Enum))
+		i.report(n, "manifest-type", "%s can't be %q%s", place(path), n.Value, diag.DidYouMean(n.Value, s.Enum))
 	}
 }
 
 func (i *inspector) mismatch(n *yaml.Node, s *Schema, path, cure string) {
-	i.report(n, CheckType, "%s: expected %s, found %s%s", place(path), s.Form, found(n), cure)
+	i.report(n, "manifest-type", "%s: expected %s, found %s%s", place(path), s.Form, found(n), cure)
 }
 
 // cure says how to write what was meant, where only quotes are too many or missing.
