@@ -1,7 +1,6 @@
 // Package check is the closed list of what validation looks for: each check with its name, how bad its findings are, why
 // it is there and what cures them. Reports, documentation and silencing comments go by these names, so a name does not
-// change once it is released. It finds nothing itself but
-// the comments that silence others.
+// change once it is released. It finds nothing itself but the comments that silence others.
 package check
 
 import (

@@ -43,9 +43,6 @@ func expressionChecks() []Check {
 // manifestChecks look into the files that steps hand to a cluster.
 func manifestChecks() []Check { return nil }
 
-// reuseChecks look at what several scenarios share.
-func reuseChecks() []Check { return nil }
-
 // judgementChecks find scenarios that can't fail.
 func judgementChecks() []Check {
 	return []Check{

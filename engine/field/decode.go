@@ -51,14 +51,16 @@ type Body struct {
 	Node     *yaml.Node
 	Programs []*eval.Program // every expression in it, in document order
 	Specials []any           // what the Special hook returned, in document order
+	// Conditions are the expressions that are true or false, in document order. Those inside ${{ }} are not among them.
+	Conditions []Condition
 	// References is what the Reference hook returned, in document order.
 	References []any
-	file     *source.File
-	shape    *Shape
-	defaults func() reflect.Value
-	static   reflect.Value
-	texts    map[*yaml.Node]eval.Text
-	compiled map[*yaml.Node]any // programs, later texts and trees, specials
+	file       *source.File
+	shape      *Shape
+	defaults   func() reflect.Value
+	static     reflect.Value
+	texts      map[*yaml.Node]eval.Text
+	compiled   map[*yaml.Node]any // programs, later texts and trees, specials
 }
 
 // Compile decodes n as shape. what names the thing in messages ("deploy"). defaults returns a fresh value to decode

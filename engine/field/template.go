@@ -222,6 +222,9 @@ func (c *pass) expression(n *yaml.Node, what string, s *Shape, env *eval.Env, ta
 	}
 	c.body.compiled[n] = p
 	c.body.Programs = append(c.body.Programs, p)
+	if s.Want == eval.Bool {
+		c.body.Conditions = append(c.body.Conditions, Condition{Program: p, file: c.file, node: n})
+	}
 	target.Addr().Interface().(eval.Deferred).SetProgram(p)
 }
 

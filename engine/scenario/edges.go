@@ -23,6 +23,7 @@ func (c *compiler) connect(work []*pending, unordered bool) {
 	for _, p := range work {
 		c.references(p, l)
 	}
+	c.orderAdvice(work, unordered)
 }
 
 // line is the steps of a block by where they stand.

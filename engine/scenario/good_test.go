@@ -23,7 +23,7 @@ steps:
     make: {names: later}
   - id: third
     make: {names: "${{ steps.first.thing.name }}", count: 2}
-  - say: "limit is ${{ vars.limit }}"
+  - say: "limit is ${{ vars.limit }} for ${{ vars.who }}"
     needs: []
   - id: group
     needs: third

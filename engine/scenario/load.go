@@ -22,6 +22,9 @@ type Loader struct {
 	shapes   shapes
 	schema   *Validator
 	options  Options
+
+	templateSchema *Validator
+	library        *library
 }
 
 // NewLoader returns a loader for the kinds of a registry.
@@ -32,7 +35,10 @@ func NewLoader(r *step.Registry, options Options) (*Loader, error) {
 	for _, name := range options.Environment {
 		variables = variables.With(name, "", eval.Type{Kind: eval.String})
 	}
-	return &Loader{registry: r, env: env.With("env", variables), shapes: newShapes(), schema: schema, options: options.withDefaults()}, nil
+	l := &Loader{registry: r, env: env.With("env", variables), shapes: newShapes(), schema: schema, options: options.withDefaults()}
+	l.templateSchema = lazyValidator(func() *field.Schema { return withoutGuards(TemplateSchema(r)) })
+	l.library = newLibrary(l)
+	return l, nil
 }
 
 // Validator returns the second gate, through which every file goes that has no other mistake.
@@ -50,23 +56,6 @@ func scenarioType() eval.Type {
 	}}
 }
 
-// Load checks one file. The scenario is nil when there is an error among the diagnostics.
-func (l *Loader) Load(name string, data []byte) (*Scenario, diag.List) {
-	file, diags := source.Parse(name, data)
-	if file.Root == nil {
-		return nil, diags.Sorted()
-	}
-	c := &compiler{loader: l, file: file, diags: &diags, env: l.env.Private(), scenario: &Scenario{File: file, Key: name}}
-	c.run()
-	if !diags.HasErrors() {
-		diags = append(diags, l.schema.Validate(file)...)
-	}
-	if diags.HasErrors() {
-		return nil, diags.Sorted()
-	}
-	return c.scenario, diags.Sorted()
-}
-
 // compiler is the state of one Load.
 type compiler struct {
 	loader   *Loader
@@ -80,6 +69,23 @@ type compiler struct {
 	order    []*declared
 	shared   field.Shared
 	nested   map[*declared][]*eval.Program // expressions of the steps inside a container
+	programs []*eval.Program               // every expression of the file
+	advice   diag.List                     // what is better written in another way
+	excused  []diag.Range                  // steps that judge and can't make the scenario fail
+
+	library  *library
+	self     *libraryFile  // the file as a template; nil when it is a scenario
+	used     []TemplateUse // in document order
+	reported map[*libraryFile]bool
+	expanded int // steps that the templates in use bring
+	depth    int // how deep they use each other
+}
+
+func newCompiler(l *Loader, library *library, file *source.File, diags *diag.List) *compiler {
+	return &compiler{
+		loader: l, library: library, file: file, diags: diags, env: l.env.Private(),
+		scenario: &Scenario{File: file, Key: file.Name},
+	}
 }
 
 func (c *compiler) run() {
@@ -92,19 +98,16 @@ func (c *compiler) run() {
 	finally, _ := source.Lookup(root, "finally")
 	c.declare(steps, finally)
 	c.names(root)
-	head := c.header(root)
+	head := decodeTop[document](c, root, "the scenario", c.loader.shapes.document)
 	c.fill(head)
 	c.ruled()
 	*c.diags = append(*c.diags, step.Conclude(&c.shared, c.whole())...)
-	if steps != nil && c.scenario.Asserts == 0 && !c.diags.HasErrors() {
-		_, key := source.Lookup(root, "steps")
-		c.diags.Add(c.file.Range(key), "asserts-nothing", "this scenario can't fail: no step judges anything; add an assert or a waitFor")
-	}
+	c.advise(root)
 }
 
 // whole is what steps may know of the file once all of them are compiled.
 func (c *compiler) whole() step.Whole {
-	w := step.Whole{Owned: c.scenario.Namespace == "", Broken: c.diags.HasErrors()}
+	w := step.Whole{Owned: c.scenario.Namespace == "" && c.self == nil, Broken: c.diags.HasErrors()}
 	for _, d := range c.order {
 		w.Kinds = append(w.Kinds, d.kind)
 	}
@@ -135,21 +138,6 @@ func (c *compiler) varType(n *yaml.Node) eval.Type {
 		return eval.AnyType
 	}
 	return eval.TypeOfValue(field.Scalar(n))
-}
-
-// header decodes the top of the file. The step blocks are compiled on the way.
-func (c *compiler) header(root *yaml.Node) document {
-	d := &field.Decoder{File: c.file, Diags: c.diags, Special: c.topBlock}
-	trimmed := *root // without x-… keys, which hold anything: that is where anchors are kept
-	trimmed.Content = nil
-	for i := 0; i+1 < len(root.Content); i += 2 {
-		if !strings.HasPrefix(root.Content[i].Value, "x-") {
-			trimmed.Content = append(trimmed.Content, root.Content[i], root.Content[i+1])
-		}
-	}
-	fresh := func() reflect.Value { return reflect.New(reflect.TypeFor[document]()).Elem() }
-	body, _ := d.Compile(&trimmed, "the scenario", c.loader.shapes.document, c.env, fresh)
-	return body.Static().Interface().(document)
 }
 
 // topBlock is called for `steps` and `finally`, in the order of the struct.

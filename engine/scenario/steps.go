@@ -56,10 +56,10 @@ func (c *compiler) step(item *yaml.Node, d *declared, env *eval.Env, depth int) 
 	body, commonNode := c.split(item, d)
 	c.ruledStep(item, body)
 	c.common(commonNode, p, env)
-	if d.definition == nil {
-		return p
+	if d.definition != nil {
+		c.body(body, p, env)
 	}
-	c.body(body, p, env)
+	c.programs = append(c.programs, p.programs...)
 	return p
 }
 
@@ -115,6 +115,8 @@ func (c *compiler) common(n *yaml.Node, p *pending, env *eval.Env) {
 	s.Timeout, s.ContinueOnError, s.Background, s.Always = v.Timeout, v.ContinueOnError, v.Background, v.Always
 	s.Cluster, s.Namespace = v.Cluster, v.Namespace
 	s.Retry = c.retry(v.Retry, body)
+	c.conditions(p, body.Conditions, false)
+	c.settled(p, body.Find("retry"))
 	if needs, _ := source.Lookup(n, "needs"); needs != nil {
 		p.needsGiven = true
 		p.needs = []*yaml.Node{source.Follow(needs)}
@@ -149,7 +151,12 @@ func (c *compiler) retry(r *retry, body *field.Body) *Retry {
 func (c *compiler) body(b *source.Pair, p *pending, env *eval.Env) {
 	s := p.compiled
 	where := step.Common{Cluster: s.Cluster, Namespace: s.Namespace}
-	d := &field.Decoder{File: c.file, Diags: c.diags, Shared: &c.shared, Caller: where, Special: func(n *yaml.Node, inner *eval.Env) any {
+	judges := false // through a template
+	d := &field.Decoder{File: c.file, Diags: c.diags, Shared: &c.shared, Caller: where, Reference: func(n *yaml.Node) any {
+		t := c.use(n)
+		judges = judges || t.Asserts > 0
+		return t
+	}, Special: func(n *yaml.Node, inner *eval.Env) any {
 		return step.Block{Steps: c.block(n, inner, s.Depth+1, p.definition.Unordered)}
 	}}
 	value := b.Value
@@ -173,8 +180,9 @@ func (c *compiler) body(b *source.Pair, p *pending, env *eval.Env) {
 	if s.Title == "" {
 		s.Title = s.Kind
 	}
-	if compiled.Judges {
+	if compiled.Judges || judges {
 		c.scenario.Asserts++
+		c.excuse(p)
 	}
 	p.outputs = compiled.Outputs
 	if task == nil {
@@ -187,6 +195,7 @@ func (c *compiler) body(b *source.Pair, p *pending, env *eval.Env) {
 		env.Refine("steps", p.id, p.outputType())
 	}
 	p.programs = append(p.programs, compiled.Programs...)
+	c.conditions(p, compiled.Conditions, compiled.Judges)
 	c.lift(p)
 }
 

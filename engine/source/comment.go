@@ -8,7 +8,9 @@ import (
 
 // Comment reports whether a # at a place starts a comment: it does unless it stands in a text in quotes or in a block
 // scalar. It must follow white space or start the line.
-func (f *File) Comment(line, column int) bool { return f.Root != nil && !f.inText(f.Root, line, column) }
+func (f *File) Comment(line, column int) bool {
+	return f.Root != nil && !f.inText(f.Root, line, column)
+}
 
 func (f *File) inText(n *yaml.Node, line, column int) bool {
 	if n.Kind != yaml.ScalarNode {

@@ -42,6 +42,10 @@ type Spec[C, O any] struct {
 	Judges bool
 	// JudgesIf, when given, says whether this use judges: a step that only opens a sink does not.
 	JudgesIf func(c *C) bool
+	// Settled says that the outcome of a use is the same every time, because it looks at nothing outside of the scenario.
+	Settled bool
+	// Fails says that a step of this kind never passes.
+	Fails bool
 	// Visible says that the ids inside a container step can be referred to from outside.
 	Visible bool
 	// Unordered says that the steps inside a container step start together instead of one after the other.
@@ -80,6 +84,8 @@ type Definition struct {
 	Summary   string
 	Doc       string
 	Judges    bool
+	Settled   bool
+	Fails     bool
 	Visible   bool
 	Unordered bool
 	Timeout   time.Duration
@@ -101,6 +107,8 @@ type Compiled struct {
 	Title    string
 	Outputs  eval.Type
 	Judges   bool
+	// Conditions are the expressions that are true or false.
+	Conditions []field.Condition
 }
 
 // DefaultTimeout is the limit of a step whose kind and author name none.
@@ -112,7 +120,7 @@ func Define[C, O any](s Spec[C, O]) Definition {
 	shape := field.Describe(reflect.TypeFor[C](), reflect.TypeFor[Block]())
 	outputs := eval.TypeOfStruct(reflect.TypeFor[O]())
 	d := Definition{
-		Name: s.Name, Group: s.Group, Summary: summary(s.Doc), Doc: s.Doc, Judges: s.Judges, Visible: s.Visible, Unordered: s.Unordered,
+		Name: s.Name, Group: s.Group, Summary: summary(s.Doc), Doc: s.Doc, Judges: s.Judges, Settled: s.Settled, Fails: s.Fails, Visible: s.Visible, Unordered: s.Unordered,
 		Timeout: s.Timeout, Config: shape, Outputs: outputs, Dynamic: s.Outputs != nil, Refines: s.Refine != nil,
 		Default: func() reflect.Value {
 			v := reflect.New(reflect.TypeFor[C]()).Elem()
@@ -145,7 +153,7 @@ func compile[C, O any](s *Spec[C, O], d *Definition, dec *field.Decoder, n *yaml
 	body, ok := dec.Compile(n, s.Name, d.Config, env, d.Default)
 	t := &task[C, O]{spec: s, body: body, outputs: d.Outputs}
 	static, _ := body.Static().Addr().Interface().(*C)
-	c := Compiled{Programs: body.Programs, Outputs: d.Outputs}
+	c := Compiled{Programs: body.Programs, Conditions: body.Conditions, Outputs: d.Outputs}
 	for _, b := range body.Specials {
 		c.Blocks = append(c.Blocks, b.(Block))
 	}

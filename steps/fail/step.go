@@ -25,9 +25,9 @@ func New() step.Definition {
 		Name:   "fail",
 		Group:  step.Flow,
 		Doc:    doc,
-		Judges: true,
-		Check:  check,
-		Title:  func(c *Config) string { return "fail: " + c.Message },
+		Judges: true, Settled: true, Fails: true,
+		Check: check,
+		Title: func(c *Config) string { return "fail: " + c.Message },
 		Run: func(_ context.Context, _ *step.Run, c Config) (Outputs, error) {
 			return Outputs{}, step.Fail("%s", c.Message)
 		},

@@ -26,7 +26,7 @@ type Outputs map[string]any
 // New returns the definition of the step.
 func New() step.Definition {
 	return step.Define(step.Spec[Config, Outputs]{
-		Name:  "set",
+		Name: "set", Settled: true,
 		Group: step.Flow,
 		Doc:   doc,
 		Check: check,

@@ -30,6 +30,7 @@ type Outputs struct {
 func New() step.Definition {
 	return step.Define(step.Spec[Config, Outputs]{
 		Name:    "sleep",
+		Settled: true,
 		Group:   step.Flow,
 		Doc:     doc,
 		Timeout: -1, // its length is its limit

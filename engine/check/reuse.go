@@ -1,0 +1,52 @@
+package check
+
+// reuseChecks look at what several scenarios share.
+func reuseChecks() []Check {
+	return []Check{
+		{
+			Name: "unknown-template", Group: Reuse, Meaning: "A template is named that does not exist or can't be read.",
+			Why:  "Its steps would be missing from the scenario.",
+			Cure: "Correct the path, which starts at the folder of the file that names it, or the name of the library template.",
+		},
+		{
+			Name: "not-a-template", Group: Reuse, Meaning: "A file is used as a template that is something else.",
+			Why:  "Only a template says which parameters it takes.",
+			Cure: "Name a file with `kind: Template`.",
+		},
+		{
+			Name: "not-runnable", Group: Reuse, Meaning: "A file is to be run that can't run by itself.",
+			Why:  "A template has parameters, for which only a use has values.",
+			Cure: "Name the template in a `use` step of a scenario, and run that.",
+		},
+		{
+			Name: "template-cycle", Group: Reuse, Meaning: "Templates use each other without end.",
+			Why:  "The scenario would have infinitely many steps.",
+			Cure: "Take one of the uses out; the notes show the way around.",
+		},
+		{
+			Name: "expansion-limit", Group: Reuse, Meaning: "Templates or a matrix make more of a file than can run.",
+			Why:  "A few files that use each other several times stand for millions of steps.",
+			Cure: "Use fewer templates or cases, or split the scenario.",
+		},
+		{
+			Name: "unknown-parameter", Group: Reuse, Meaning: "A use gives a parameter that the template does not have.",
+			Why:  "The value would go nowhere, and a default would count in its place.",
+			Cure: "Write the parameter as the template declares it.",
+		},
+		{
+			Name: "missing-parameter", Group: Reuse, Meaning: "A use leaves out a parameter that has no default.",
+			Why:  "The template can't run without it.",
+			Cure: "Give it under `with`, or give it a default in the template.",
+		},
+		{
+			Name: "parameter-type", Group: Reuse, Meaning: "A value does not have the type of its parameter.",
+			Why:  "The steps of the template rely on the type.",
+			Cure: "Give a value of the type that the message names.",
+		},
+		{
+			Name: "unused-parameter", Group: Reuse, Severity: warning, Meaning: "Nothing in a template uses one of its parameters.",
+			Why:  "Whoever uses the template believes that the value has an effect.",
+			Cure: "Use the parameter, or remove it.",
+		},
+	}
+}
