@@ -32,7 +32,7 @@ func newDoctor(s streams) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "doctor",
 		Short: "Look at what a run needs, and say what to do about what is missing",
-		Long: `Look at what a run needs: the program, the sandbox, the cluster that you name (no other is touched), your rights on it,
+		Long: `Look at what a run needs: the program, the configuration and what it says, the sandbox, the cluster that you name (no other is touched), your rights on it,
 the folder for the records of runs, and what earlier runs left behind. Nothing is changed.
 
 Exit code 0 when runs can work, 2 when something is in the way.`,
@@ -43,7 +43,7 @@ Exit code 0 when runs can work, 2 when something is in the way.`,
 			if err != nil {
 				return err
 			}
-			findings, err := d.examine(cmd.Context())
+			findings, err := d.examine(cmd)
 			if err != nil {
 				return err
 			}

@@ -14,6 +14,9 @@ import (
 	"strings"
 	"time"
 
+	"github.com/spf13/cobra"
+
+	"github.com/scenario-runner/scenario-runner/engine/config"
 	"github.com/scenario-runner/scenario-runner/engine/journal"
 	"github.com/scenario-runner/scenario-runner/steps/kube"
 	"github.com/scenario-runner/scenario-runner/steps/kube/client"
@@ -28,36 +31,40 @@ type doctor struct {
 	binary  string
 }
 
-func (d *doctor) examine(ctx context.Context) ([]finding, error) {
+func (d *doctor) examine(cmd *cobra.Command) ([]finding, error) {
+	ctx := cmd.Context()
 	options, err := d.cluster.options()
 	if err != nil {
 		return nil, err
 	}
+	p, configured := configuration(cmd)
+	options = p.connect(options, false)
 	options.Retry = client.Policy{GiveUp: patience / 4, AttemptTimeout: patience / 2}
 	found := []finding{{
 		Level: levelOK, Topic: "version", Text: fmt.Sprintf("%s (%s, %s/%s)", buildVersion(), runtime.Version(), runtime.GOOS, runtime.GOARCH),
 	}}
-	found = append(found, d.sandbox(ctx))
-	found = append(found, d.clusters(ctx, options)...)
+	found = append(found, configured...)
+	found = append(found, d.sandbox(ctx, p))
+	found = append(found, d.clusters(ctx, p, options)...)
 	return append(found, records()...), nil
 }
 
 // named reports whether a cluster is named in any of the ways that run takes.
-func (d *doctor) named() bool {
-	return d.cluster.named() || len(d.cluster.clusters) > 0 || os.Getenv("KUBECONFIG") != "" || os.Getenv("KUBERNETES_SERVICE_HOST") != ""
+func (d *doctor) named(p *project) bool {
+	return len(p.Clusters) > 0 || d.cluster.named() || len(d.cluster.clusters) > 0 || os.Getenv("KUBECONFIG") != "" || os.Getenv("KUBERNETES_SERVICE_HOST") != ""
 }
 
 // sandbox runs the program of the sandbox. Whoever names a cluster can do without it.
-func (d *doctor) sandbox(ctx context.Context) finding {
+func (d *doctor) sandbox(ctx context.Context, p *project) finding {
 	f := finding{Level: levelOK, Topic: "sandbox"}
 	missing := levelError
-	if d.named() {
+	if d.named(p) {
 		missing = levelWarn
 	}
 	binary, err := findSandbox(d.binary)
 	if err != nil {
 		f.Level, f.Text = missing, err.Error()
-		if !d.named() {
+		if !d.named(p) {
 			f.Cure = "or name a cluster with --kubeconfig FILE or --context NAME"
 		}
 		return f
@@ -76,8 +83,8 @@ func (d *doctor) sandbox(ctx context.Context) finding {
 }
 
 // clusters looks at the clusters that are named, and at no other.
-func (d *doctor) clusters(ctx context.Context, options kube.Options) []finding {
-	if !d.named() {
+func (d *doctor) clusters(ctx context.Context, p *project, options kube.Options) []finding {
+	if !d.named(p) {
 		return []finding{{
 			Level: levelOK, Topic: "cluster", Text: "none is named; runs need --sandbox, --kubeconfig FILE or --context NAME",
 		}}
@@ -85,7 +92,7 @@ func (d *doctor) clusters(ctx context.Context, options kube.Options) []finding {
 	env := kube.NewEnv(options)
 	defer env.Close()
 	names := slices.Sorted(maps.Keys(options.Clusters))
-	if d.cluster.named() || len(names) == 0 {
+	if _, usual := p.Clusters[config.Default]; usual || d.cluster.named() || len(names) == 0 {
 		names = append([]string{""}, names...)
 	}
 	var found []finding

@@ -116,11 +116,15 @@ func (f *listFlags) rows(selected []*scenario.Scenario, known shard.Durations) (
 // loadValid loads scenarios for a command that needs all of them to be right. Mistakes are printed; consequence says what
 // does not happen because of them.
 func loadValid(ctx context.Context, cmd *cobra.Command, s streams, args, allowEnv []string, consequence string) (*engine.Loaded, error) {
+	p, err := openProject(cmd, s, consequence)
+	if err != nil {
+		return nil, err
+	}
 	inputs, err := engine.Find(args)
 	if err != nil {
 		return nil, err
 	}
-	loaded, err := engine.Load(ctx, registry(), inputs, scenario.Options{Environment: allowEnv})
+	loaded, err := engine.Load(ctx, p.registry(), inputs, p.loading(allowEnv))
 	if err != nil {
 		return nil, errored(err)
 	}

@@ -2,14 +2,13 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"io"
 
 	"github.com/spf13/cobra"
 
 	"github.com/scenario-runner/scenario-runner/engine/lsp"
 	"github.com/scenario-runner/scenario-runner/engine/scenario"
-	"github.com/scenario-runner/scenario-runner/steps/builtin"
-	"github.com/scenario-runner/scenario-runner/steps/kube"
 	"github.com/scenario-runner/scenario-runner/steps/outline"
 )
 
@@ -22,9 +21,12 @@ func newLSP(s streams) *cobra.Command {
 VS Code, JetBrains, Neovim and Helix. No cluster is touched.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			env := kube.NewEnv(kube.Options{})
-			defer env.Close()
-			loader, err := scenario.NewLoader(builtin.New(env), scenario.Options{Environment: allowed})
+			p, err := openProject(cmd, s, "it does not count here")
+			if err != nil { // an editor is served all the same, and shows what the server says
+				fmt.Fprintln(s.err, "scenario-runner: "+err.Error())
+				p = noProject()
+			}
+			loader, err := scenario.NewLoader(p.registry(), p.loading(allowed))
 			if err != nil {
 				return errored(err)
 			}

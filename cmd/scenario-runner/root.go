@@ -98,6 +98,7 @@ func newRoot(s streams) *cobra.Command {
 	root.SetIn(s.in)
 	root.SetOut(s.out)
 	root.SetErr(s.err)
+	root.PersistentFlags().String("config", "", "configuration file; without it, scenario-runner.yaml of this folder or of the nearest one above; none stands for no configuration")
 	root.PersistentFlags().String("color", "auto", "colour the output: auto, always, never")
 	root.AddCommand(
 		newRun(s), newValidate(s), newPlan(s), newList(s), newFmt(s), newNew(s), newCleanup(s), newReport(s), newSteps(s), newSchema(s), newSandbox(s), newDoctor(s), newVersion(s), newLSP(s),
@@ -118,7 +119,7 @@ func environment(cmd *cobra.Command) {
 	cmd.PreRunE = func(cmd *cobra.Command, args []string) error {
 		var problem error
 		cmd.Flags().VisitAll(func(f *pflag.Flag) {
-			name := "SCENARIO_RUNNER_" + strings.ToUpper(strings.ReplaceAll(f.Name, "-", "_"))
+			name := variable(f.Name)
 			if value, ok := os.LookupEnv(name); ok && !f.Changed && f.Name != "help" {
 				if err := cmd.Flags().Set(f.Name, value); err != nil {
 					problem = errors.Join(problem, fmt.Errorf("%s=%q: %w", name, value, err))

@@ -4,7 +4,9 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"runtime"
 	"slices"
@@ -25,6 +27,7 @@ import (
 
 // runFlags are the flags of run.
 type runFlags struct {
+	project  *project
 	cluster  clusterFlags
 	sandbox  bool
 	box      boxOptions
@@ -91,18 +94,26 @@ func defaultParallel() int { return max(4, 2*runtime.NumCPU()) }
 func (f *runFlags) run(cmd *cobra.Command, s streams, args []string) error {
 	ctx, abort, stop := signals(cmd.Context(), s.err)
 	defer stop()
-	if err := f.check(); err != nil {
-		return err
-	}
-	options, err := f.cluster.options()
+	p, err := openProject(cmd, s, "nothing was run")
 	if err != nil {
 		return err
 	}
-	env := kube.NewEnv(options)
+	if err := errors.Join(p.applyUsuals(cmd), f.check()); err != nil {
+		return err
+	}
+	named, err := f.cluster.options()
+	if err != nil {
+		return err
+	}
+	f.project = p
+	env := kube.NewEnv(p.connect(named, f.sandbox))
 	defer env.Close()
 	registry := builtin.New(env)
-	loaded, selected, err := f.load(ctx, cmd, s, args, registry)
+	loaded, selected, err := f.load(ctx, cmd, s, args, registry, slices.Sorted(maps.Keys(named.Clusters)))
 	if err != nil {
+		return err
+	}
+	if err := p.hold(env, selected, slices.Sorted(maps.Keys(named.Clusters)), f.sandbox); err != nil {
 		return err
 	}
 	var b *box
@@ -149,12 +160,12 @@ func (f *runFlags) interrupted(ctx context.Context, err error) error {
 }
 
 // load reads, checks and selects the scenarios. Mistakes are printed.
-func (f *runFlags) load(ctx context.Context, cmd *cobra.Command, s streams, args []string, r *step.Registry) (*engine.Loaded, []*scenario.Scenario, error) {
+func (f *runFlags) load(ctx context.Context, cmd *cobra.Command, s streams, args []string, r *step.Registry, clusters []string) (*engine.Loaded, []*scenario.Scenario, error) {
 	inputs, err := engine.Find(args)
 	if err != nil {
 		return nil, nil, err
 	}
-	loaded, err := engine.Load(ctx, r, inputs, scenario.Options{Environment: f.allowEnv})
+	loaded, err := engine.Load(ctx, r, inputs, f.project.loading(f.allowEnv, clusters...))
 	if err != nil {
 		return nil, nil, f.interrupted(ctx, err)
 	}
@@ -198,7 +209,7 @@ func (f *runFlags) execute(ctx context.Context, abort <-chan struct{}, cmd *cobr
 
 func (f *runFlags) options(id string, writer *journal.Writer, abort <-chan struct{}, undos []step.Undo) run.Options {
 	variables := map[string]string{}
-	for _, name := range f.allowEnv {
+	for _, name := range f.project.environment(f.allowEnv) {
 		variables[name] = os.Getenv(name)
 	}
 	return run.Options{
@@ -223,7 +234,7 @@ func (f *runFlags) simulated() string {
 // again returns the flags that decide on what a scenario runs, as they were given.
 func again(cmd *cobra.Command) []string {
 	var out []string
-	for _, name := range []string{"sandbox", "sandbox-name", "kubeconfig", "context", "cluster", "allow-env", "var"} {
+	for _, name := range []string{"config", "sandbox", "sandbox-name", "kubeconfig", "context", "cluster", "allow-env", "var"} {
 		flag := cmd.Flags().Lookup(name)
 		switch values, many := flag.Value.(pflag.SliceValue); {
 		case !flag.Changed:

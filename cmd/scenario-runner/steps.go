@@ -45,7 +45,12 @@ func newSteps(s streams) *cobra.Command {
 	return cmd
 }
 
-// registry returns the steps of this program, for commands that reach no cluster.
+// registry returns the steps of this program as they know the configuration, for commands that reach no cluster.
+func (p *project) registry() *step.Registry {
+	return builtin.New(kube.NewEnv(p.connect(kube.Options{}, false)))
+}
+
+// registry returns the steps of this program, for commands that reach no cluster and need no configuration.
 func registry() *step.Registry { return builtin.New(kube.NewEnv(kube.Options{})) }
 
 func listSteps(w io.Writer, r *step.Registry) error {

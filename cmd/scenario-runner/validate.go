@@ -12,7 +12,6 @@ import (
 	"github.com/scenario-runner/scenario-runner/engine"
 	"github.com/scenario-runner/scenario-runner/engine/diag"
 	"github.com/scenario-runner/scenario-runner/engine/diag/export"
-	"github.com/scenario-runner/scenario-runner/engine/scenario"
 )
 
 type validateFlags struct {
@@ -64,7 +63,11 @@ func validateKinds() []string { return []string{"text", "json", "sarif", "github
 
 // check checks all files once and writes what was found.
 func (f *validateFlags) check(cmd *cobra.Command, s streams, args []string, targets []outputTarget) error {
-	loaded, inputs, err := f.load(cmd.Context(), args)
+	p, err := openProject(cmd, s, "nothing is checked")
+	if err != nil {
+		return err
+	}
+	loaded, inputs, err := f.load(cmd.Context(), p, args)
 	if err != nil {
 		return err
 	}
@@ -85,12 +88,12 @@ func (f *validateFlags) check(cmd *cobra.Command, s streams, args []string, targ
 	return summarize(s, loaded, inputs, quiet)
 }
 
-func (f *validateFlags) load(ctx context.Context, args []string) (*engine.Loaded, []engine.Input, error) {
+func (f *validateFlags) load(ctx context.Context, p *project, args []string) (*engine.Loaded, []engine.Input, error) {
 	inputs, err := engine.Find(args)
 	if err != nil {
 		return nil, nil, err
 	}
-	loaded, err := engine.Check(ctx, registry(), inputs, scenario.Options{Environment: f.allowEnv})
+	loaded, err := engine.Check(ctx, p.registry(), inputs, p.loading(f.allowEnv))
 	if err != nil {
 		return nil, nil, errored(err)
 	}

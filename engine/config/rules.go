@@ -132,7 +132,7 @@ func namedNamespaces(n *yaml.Node, found []*yaml.Node) []*yaml.Node {
 			if source.Follow(p.Value).Kind == yaml.ScalarNode {
 				found = append(found, source.Follow(p.Value))
 			}
-		case "object", "objects", "target", "targets", "manifests", "metadata":
+		case "object", "objects", "target", "targets", "inline", "manifests", "metadata":
 			found = namedNamespaces(p.Value, found)
 		}
 	}
