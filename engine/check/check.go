@@ -79,5 +79,7 @@ func Get(name string) (Check, bool) {
 	return all[i], true
 }
 
-// HelpURI is where docs/checks.md describes the check of that name, relative to the root of the project.
-func HelpURI(name string) string { return "docs/checks.md#" + name }
+// HelpURI is the page that describes the check of that name: docs/checks.md of the project.
+func HelpURI(name string) string {
+	return "https://github.com/scenario-runner/scenario-runner/blob/main/docs/checks.md#" + name
+}

@@ -19,8 +19,8 @@ func at(file string, line, column, width int) diag.Range {
 
 func found() Result {
 	var list diag.List
-	list.Warn(at("b, c.yaml", 1, 1, 4), "scenario-name", "name %q is also used by a.yaml", "x")
-	list.Add(at("dir/a b.yaml", 8, 5, 6), "step-kind", "unknown step kind %q; 100%% sure?\nyes", "sleeep").
+	list.Warn(at("b, c.yaml", 1, 1, 4), "duplicate-name", "name %q is also used by a.yaml", "x")
+	list.Add(at("dir/a b.yaml", 8, 5, 6), "unknown-step-kind", "unknown step kind %q; 100%% sure?\nyes", "sleeep").
 		Note(at("dir/a b.yaml", 2, 1, 3), "first seen here").Note(diag.Range{}, "and nowhere else")
 	list.Add(at("/elsewhere/é.yaml", 3, 2, 1), "", "odd")
 	return Result{Files: []string{"b, c.yaml", "dir/a b.yaml", "/elsewhere/é.yaml"}, Diagnostics: list, Base: "/project", Version: "v1.2.3"}
@@ -75,10 +75,10 @@ func TestNothingFoundIsStillADocument(t *testing.T) {
 func TestGitHubCountsWhatIsBeyondTheLimit(t *testing.T) {
 	var r Result
 	for i := range MostAnnotations + 2 {
-		r.Diagnostics.Add(at("a.yaml", i+1, 1, 1), "value", "error %d", i)
+		r.Diagnostics.Add(at("a.yaml", i+1, 1, 1), "invalid-value", "error %d", i)
 	}
 	for i := range MostAnnotations + 1 {
-		r.Diagnostics.Warn(at("a.yaml", i+1, 1, 1), "value", "warning %d", i)
+		r.Diagnostics.Warn(at("a.yaml", i+1, 1, 1), "unused-var", "warning %d", i)
 	}
 	var b strings.Builder
 	if err := GitHub(&b, r); err != nil {

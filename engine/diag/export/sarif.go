@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/scenario-runner/scenario-runner/engine/check"
 	"github.com/scenario-runner/scenario-runner/engine/diag"
 )
 
@@ -30,9 +31,16 @@ type (
 		Rules   []sarifRule `json:"rules"`
 	}
 	sarifRule struct {
-		ID               string       `json:"id"`
-		Name             string       `json:"name"`
-		ShortDescription sarifMessage `json:"shortDescription"`
+		ID               string        `json:"id"`
+		Name             string        `json:"name"`
+		ShortDescription sarifMessage  `json:"shortDescription"`
+		FullDescription  *sarifMessage `json:"fullDescription,omitempty"`
+		Help             *sarifMessage `json:"help,omitempty"`
+		HelpURI          string        `json:"helpUri,omitempty"`
+		Default          *sarifDefault `json:"defaultConfiguration,omitempty"`
+	}
+	sarifDefault struct {
+		Level string `json:"level"`
 	}
 	sarifMessage struct {
 		Text string `json:"text"`
@@ -74,14 +82,27 @@ func SARIF(w io.Writer, r Result) error {
 	run := sarifRun{ColumnKind: "unicodeCodePoints", Results: []sarifResult{}}
 	run.Tool.Driver = sarifDriver{Name: "scenario-runner", Version: r.Version, Rules: []sarifRule{}}
 	for _, id := range rules {
-		run.Tool.Driver.Rules = append(run.Tool.Driver.Rules, sarifRule{
-			ID: id, Name: pascal(id), ShortDescription: sarifMessage{Text: "The check " + id + " of scenario-runner validate"},
-		})
+		run.Tool.Driver.Rules = append(run.Tool.Driver.Rules, ruleOf(id))
 	}
 	for _, d := range list {
 		run.Results = append(run.Results, r.sarif(d, rules))
 	}
 	return encode(w, sarifLog{Schema: sarifSchema, Version: "2.1.0", Runs: []sarifRun{run}})
+}
+
+// ruleOf describes a check as code scanning shows it beside a finding.
+func ruleOf(id string) sarifRule {
+	rule := sarifRule{ID: id, Name: pascal(id), ShortDescription: sarifMessage{Text: "The check " + id + " of scenario-runner validate"}}
+	c, ok := check.Get(id)
+	if !ok {
+		return rule
+	}
+	rule.ShortDescription.Text = c.Meaning
+	rule.FullDescription = &sarifMessage{Text: c.Meaning + " " + c.Why}
+	rule.Help = &sarifMessage{Text: c.Cure}
+	rule.HelpURI = check.HelpURI(id)
+	rule.Default = &sarifDefault{Level: c.Severity.String()}
+	return rule
 }
 
 func (r Result) sarif(d diag.Diagnostic, rules []string) sarifResult {
