@@ -44,7 +44,7 @@ func (e *Env) WithAll(fields ...Field) *Env {
 	c := *e
 	data := &nature.TypeData{Fields: make(map[string]nature.Nature, len(e.nature.Fields)+len(fields))}
 	maps.Copy(data.Fields, e.nature.Fields)
-	c.names.Fields = slices.Grow(slices.Clone(e.names.Fields), len(fields))
+	c.names.Fields = append(make([]Field, 0, len(e.names.Fields)+len(fields)), e.names.Fields...)
 	for _, f := range fields {
 		data.Fields[f.Name] = e.natures.of(f.Type)
 		if i := slices.IndexFunc(c.names.Fields, func(has Field) bool { return has.Name == f.Name }); i >= 0 {

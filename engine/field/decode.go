@@ -183,7 +183,7 @@ type pass struct {
 	binding bool
 	display bool // texts stay as they were written
 	failed  bool
-	locals  map[local]*eval.Env
+	locals  []local
 }
 
 func (c *pass) report(at diag.Range, check, format string, args ...any) *diag.Diagnostic {

@@ -3,7 +3,6 @@ package field
 import (
 	"reflect"
 	"slices"
-	"strings"
 
 	"gopkg.in/yaml.v3"
 
@@ -37,11 +36,12 @@ func (c *pass) scoped(fields []scoped, parent *yaml.Node, env *eval.Env, target 
 
 // extend adds the local names of a field's scope tag.
 func (c *pass) extend(env *eval.Env, scope []string, parent *yaml.Node) *eval.Env {
-	key := local{env: env, parent: parent, names: strings.Join(scope, ",")}
-	if known, ok := c.locals[key]; ok {
-		return known
+	for _, l := range c.locals {
+		if l.env == env && l.parent == parent && slices.Equal(l.scope, scope) {
+			return l.extended
+		}
 	}
-	var names []eval.Field
+	names := make([]eval.Field, 0, len(scope))
 	for _, name := range scope {
 		if len(name) > 1 && name[0] == '*' {
 			sibling, _ := source.Lookup(parent, name[1:])
@@ -53,18 +53,16 @@ func (c *pass) extend(env *eval.Env, scope []string, parent *yaml.Node) *eval.En
 		names = append(names, eval.Field{Name: name, Type: c.named(name)})
 	}
 	extended := env.WithAll(names...)
-	if c.locals == nil {
-		c.locals = map[local]*eval.Env{}
-	}
-	c.locals[key] = extended
+	c.locals = append(c.locals, local{env, parent, scope, extended})
 	return extended
 }
 
-// local says which names were added to which environment; fields of one config often add the same.
+// local is an environment with the names that were added to another; fields of one config often add the same.
 type local struct {
-	env    *eval.Env
-	parent *yaml.Node
-	names  string
+	env      *eval.Env
+	parent   *yaml.Node
+	scope    []string
+	extended *eval.Env
 }
 
 // named returns the type of a local name.

@@ -94,11 +94,11 @@ func (c *compiler) badID(id *yaml.Node) {
 // kindOf finds the kind of a step and declares the steps inside a container.
 func (c *compiler) kindOf(item *yaml.Node, d *declared) {
 	for _, p := range source.Pairs(item) {
-		definition, ok := c.loader.registry.Get(p.Key.Value)
-		if !ok {
+		definition := c.loader.registry.Find(p.Key.Value)
+		if definition == nil {
 			continue
 		}
-		d.kind, d.definition = p.Key.Value, &definition
+		d.kind, d.definition = p.Key.Value, definition
 		d.outputs = definition.Outputs
 		if definition.Dynamic {
 			d.outputs = eval.AnyType
@@ -142,11 +142,15 @@ func (d *declared) outputType() eval.Type {
 	if t.Kind != eval.Object {
 		return t
 	}
-	if _, ok := t.Field("verdict"); !ok {
-		t = t.With("verdict", "How the step ended: passed, failed, errored, inconclusive or skipped.", eval.Type{Kind: eval.String})
+	members := t.Members()
+	out := eval.Type{Kind: eval.Object, Fields: append(make([]eval.Field, 0, len(members)+2), members...)}
+	for _, more := range []eval.Field{
+		{Name: "verdict", Doc: "How the step ended: passed, failed, errored, inconclusive or skipped.", Type: eval.Type{Kind: eval.String}},
+		{Name: "took", Doc: "How long the step took.", Type: eval.Type{Kind: eval.Duration}},
+	} {
+		if _, ok := t.Field(more.Name); !ok {
+			out.Fields = append(out.Fields, more)
+		}
 	}
-	if _, ok := t.Field("took"); !ok {
-		t = t.With("took", "How long the step took.", eval.Type{Kind: eval.Duration})
-	}
-	return t
+	return out
 }

@@ -162,6 +162,9 @@ func (c *compiler) fill(d document) {
 
 // vars keeps each var as a tree of its own.
 func (c *compiler) vars(n, _ *yaml.Node) {
+	if len(source.Pairs(n)) == 0 {
+		return
+	}
 	env := c.loader.env.Private() // vars are evaluated before anything runs: they see neither steps nor each other
 	d := &field.Decoder{File: c.file, Diags: &diag.List{}}
 	shape := field.Describe(reflect.TypeFor[eval.Tree]())

@@ -66,22 +66,26 @@ func (c *compiler) step(item *yaml.Node, d *declared, env *eval.Env, depth int) 
 // split separates the common fields from the body of the step and reports everything else.
 func (c *compiler) split(item *yaml.Node, d *declared) (body *source.Pair, commonNode *yaml.Node) {
 	commonNode = &yaml.Node{Kind: yaml.MappingNode, Tag: "!!map", Line: item.Line, Column: item.Column}
-	kinds := c.loader.registry.Names()
 	var unknown []*yaml.Node
 	for _, p := range source.Pairs(item) {
+		kind := c.loader.registry.Find(p.Key.Value) != nil
 		switch {
 		case c.loader.shapes.common.Field(p.Key.Value) != nil:
 			commonNode.Content = append(commonNode.Content, p.Key, p.Value)
-		case slices.Contains(kinds, p.Key.Value) && body == nil:
+		case kind && body == nil:
 			body = &p
 			d.at = c.file.Range(p.Key)
 			d.compiled.At = d.at
-		case slices.Contains(kinds, p.Key.Value):
+		case kind:
 			c.diags.Add(c.file.Range(p.Key), "second-step-kind", "a step holds one action; this one already has %q", body.Key.Value)
 		default:
 			unknown = append(unknown, p.Key)
 		}
 	}
+	if body != nil && unknown == nil {
+		return body, commonNode
+	}
+	kinds := c.loader.registry.Names()
 	for _, key := range unknown {
 		check, what := "unknown-field", "unknown field %q of a step%s"
 		candidates := c.loader.shapes.common.Names()
@@ -105,6 +109,9 @@ func (c *compiler) split(item *yaml.Node, d *declared) (body *source.Pair, commo
 
 // common decodes the fields that every step may have.
 func (c *compiler) common(n *yaml.Node, p *pending, env *eval.Env) {
+	if len(n.Content) == 0 {
+		return
+	}
 	d := &field.Decoder{File: c.file, Diags: c.diags}
 	body, _ := d.Compile(n, "a step", c.loader.shapes.common, env, func() reflect.Value { return reflect.New(reflect.TypeFor[common]()).Elem() })
 	p.programs = append(p.programs, body.Programs...)
@@ -191,7 +198,7 @@ func (c *compiler) body(b *source.Pair, p *pending, env *eval.Env) {
 			p.outputs = p.definition.Outputs
 		}
 	}
-	if p.definition.Dynamic || p.definition.Refines {
+	if p.named && (p.definition.Dynamic || p.definition.Refines) {
 		env.Refine("steps", p.id, p.outputType())
 	}
 	p.programs = append(p.programs, compiled.Programs...)

@@ -18,11 +18,21 @@ type Registry struct {
 
 // Get returns the definition of a kind.
 func (r *Registry) Get(name string) (Definition, bool) {
-	i := slices.IndexFunc(r.Steps, func(d Definition) bool { return d.Name == name })
-	if i < 0 {
+	d := r.Find(name)
+	if d == nil {
 		return Definition{}, false
 	}
-	return r.Steps[i], true
+	return *d, true
+}
+
+// Find returns the registry's own definition of a kind, which is not to be changed, or nil. Unlike Get it copies nothing.
+func (r *Registry) Find(name string) *Definition {
+	for i := range r.Steps {
+		if r.Steps[i].Name == name {
+			return &r.Steps[i]
+		}
+	}
+	return nil
 }
 
 // Names returns the kinds in the order of the reference.
