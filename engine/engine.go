@@ -19,18 +19,26 @@ import (
 
 	"github.com/scenario-runner/scenario-runner/engine/diag"
 	"github.com/scenario-runner/scenario-runner/engine/scenario"
+	"github.com/scenario-runner/scenario-runner/engine/source"
 	"github.com/scenario-runner/scenario-runner/engine/step"
 )
 
 // Loaded is the result of loading files.
 type Loaded struct {
 	Scenarios   []*scenario.Scenario // the files without an error, in the order of the inputs
+	Templates   []*step.Template     // those of the files that are templates and have no error
 	Diagnostics diag.List            // of all files, sorted
 	sources     map[string][]byte
+	loader      *scenario.Loader
 }
 
-// Source returns the text of a loaded file, for printing excerpts.
-func (l *Loaded) Source(file string) []byte { return l.sources[file] }
+// Source returns the text of a loaded file, also of a template that one of them uses, for printing excerpts.
+func (l *Loaded) Source(file string) []byte {
+	if data, ok := l.sources[file]; ok {
+		return data
+	}
+	return l.loader.Source(file)
+}
 
 // Load checks files in parallel.
 func Load(ctx context.Context, r *step.Registry, inputs []Input, options scenario.Options) (*Loaded, error) {
@@ -44,21 +52,28 @@ func Check(ctx context.Context, r *step.Registry, inputs []Input, options scenar
 
 // checked is what is known of a file once it is checked.
 type checked struct {
-	scenario *scenario.Scenario // nil when it is not kept
-	key      string             // "" when the file is wrong
-	name     string
-	at       diag.Range // of the whole file
-	diags    diag.List
+	scenarios []*scenario.Scenario // none when they are not kept
+	template  *step.Template
+	names     []named    // of the scenarios; none when the file is wrong
+	at        diag.Range // of the whole file
+	diags     diag.List
 }
 
+// named is a scenario's name and its unique key.
+type named struct{ name, key string }
+
 func check(loader *scenario.Loader, in Input, keep bool) checked {
-	s, diags := loader.Load(in.Path, in.Data)
-	c := checked{diags: diags}
-	if s != nil {
-		c.key, c.name, c.at = s.Key, s.Name, s.File.Range(s.File.Root)
+	opened := loader.Open(in.Path, in.Data)
+	c := checked{template: opened.Template, diags: opened.Diagnostics}
+	for _, s := range opened.Scenarios {
+		c.names = append(c.names, named{s.Name, s.Key})
+		c.at = s.File.Range(s.File.Root)
 	}
 	if keep {
-		c.scenario = s
+		c.scenarios = opened.Scenarios
+	}
+	if kind, _ := source.Lookup(opened.File.Root, "kind"); opened.Kind == scenario.KindTemplate && !slices.Contains(in.kinds, opened.Kind) {
+		c.diags.Add(opened.File.Range(kind), "not-runnable", "a template does not run by itself; name it in a use step of a scenario")
 	}
 	return c
 }
@@ -67,6 +82,11 @@ func load(ctx context.Context, r *step.Registry, inputs []Input, options scenari
 	loader, err := scenario.NewLoader(r, options)
 	if err != nil {
 		return nil, err
+	}
+	for _, in := range inputs {
+		if headed(in.Data, scenario.KindTemplate) {
+			loader.Provide(in.Path, in.Data)
+		}
 	}
 	files := make([]checked, len(inputs))
 	group, ctx := errgroup.WithContext(ctx)
@@ -80,12 +100,13 @@ func load(ctx context.Context, r *step.Registry, inputs []Input, options scenari
 	if err := group.Wait(); err != nil {
 		return nil, err
 	}
-	out := &Loaded{sources: make(map[string][]byte, len(inputs))}
+	out := &Loaded{sources: make(map[string][]byte, len(inputs)), loader: loader}
 	for i, in := range inputs {
 		out.sources[in.Path] = in.Data
 		out.Diagnostics = append(out.Diagnostics, files[i].diags...)
-		if s := files[i].scenario; s != nil {
-			out.Scenarios = append(out.Scenarios, s)
+		out.Scenarios = append(out.Scenarios, files[i].scenarios...)
+		if t := files[i].template; t != nil {
+			out.Templates = append(out.Templates, t)
 		}
 	}
 	out.duplicates(files)
@@ -97,14 +118,13 @@ func load(ctx context.Context, r *step.Registry, inputs []Input, options scenari
 func (l *Loaded) duplicates(files []checked) {
 	first := make(map[string]string, len(files))
 	for _, f := range files {
-		if f.key == "" {
-			continue
+		for _, n := range f.names {
+			if other, ok := first[n.name]; ok {
+				l.Diagnostics.Warn(f.at, "duplicate-name", "name %q is also used by %s", n.name, other)
+				continue
+			}
+			first[n.name] = n.key
 		}
-		if other, ok := first[f.name]; ok {
-			l.Diagnostics.Warn(f.at, "duplicate-name", "name %q is also used by %s", f.name, other)
-			continue
-		}
-		first[f.name] = f.key
 	}
 }
 

@@ -10,6 +10,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/scenario-runner/scenario-runner/engine/scenario"
 )
 
 // Input is a file to load.
@@ -17,23 +19,28 @@ type Input struct {
 	Path  string // as the user gave it, or found below a folder that the user gave
 	Data  []byte
 	named bool // on the command line itself
+	kinds []string
 }
 
 var (
 	ourVersion = regexp.MustCompile(`(?m)^apiVersion:[ \t]*["']?scenario-runner/`)
-	ourKind    = regexp.MustCompile(`(?m)^kind:[ \t]*["']?Scenario["']?[ \t]*(#.*)?\r?$`)
+	ourKind    = regexp.MustCompile(`(?m)^kind:[ \t]*["']?([A-Za-z]+)["']?[ \t]*(#.*)?\r?$`)
 )
 
-// Find reads the files that paths name. A folder is searched, with its sub-folders, for scenario files only; hidden
-// folders and testdata are passed over. A file that is named itself is always taken, so that a file that is no scenario
-// is reported instead of silently left out. The result has no file twice and keeps the order of paths.
-func Find(paths []string) ([]Input, error) {
+// Find reads the files that paths name. A folder is searched, with its sub-folders, for files of some kinds: scenarios
+// unless others are named; hidden folders and testdata are passed over. A file that is named itself is always taken, so
+// that a file that is none of ours is reported instead of silently left out. The result has no file twice and keeps the
+// order of paths.
+func Find(paths []string, kinds ...string) ([]Input, error) {
+	if len(kinds) == 0 {
+		kinds = []string{scenario.KindScenario}
+	}
 	if len(paths) == 0 {
 		return nil, errors.New("no scenario given; name files or folders, as in: scenario-runner run scenarios/")
 	}
 	var inputs []Input
 	for _, p := range paths {
-		found, err := find(p)
+		found, err := find(p, kinds)
 		if err != nil {
 			return nil, err
 		}
@@ -51,7 +58,7 @@ func Find(paths []string) ([]Input, error) {
 	}), nil
 }
 
-func find(path string) ([]Input, error) {
+func find(path string, kinds []string) ([]Input, error) {
 	info, err := os.Stat(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
@@ -66,16 +73,16 @@ func find(path string) ([]Input, error) {
 		if err != nil {
 			return nil, err
 		}
-		return []Input{{Path: path, Data: data, named: true}}, nil
+		return []Input{{Path: path, Data: data, named: true, kinds: kinds}}, nil
 	}
-	found, err := walk(path)
+	found, err := walk(path, kinds)
 	if err == nil && len(found) == 0 {
 		err = fmt.Errorf("%s holds no scenario (a YAML file with apiVersion: scenario-runner/v1 and kind: Scenario)", path)
 	}
 	return found, err
 }
 
-func walk(root string) ([]Input, error) {
+func walk(root string, kinds []string) ([]Input, error) {
 	var found []Input
 	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
 		if err != nil {
@@ -95,15 +102,20 @@ func walk(root string) ([]Input, error) {
 		if err != nil {
 			return err
 		}
-		if ours(data) {
-			found = append(found, Input{Path: path, Data: data})
+		if headed(data, kinds...) {
+			found = append(found, Input{Path: path, Data: data, kinds: kinds})
 		}
 		return nil
 	})
 	return found, err
 }
 
-// ours reports whether a file heads like a scenario, without parsing it: a folder of manifests is full of other YAML.
-func ours(data []byte) bool {
-	return bytes.Contains(data, []byte("scenario-runner/")) && ourVersion.Match(data) && ourKind.Match(data)
+// headed reports whether a file heads like one of ours of some kinds, without parsing it: a folder of manifests is full of
+// other YAML.
+func headed(data []byte, kinds ...string) bool {
+	if !bytes.Contains(data, []byte("scenario-runner/")) || !ourVersion.Match(data) {
+		return false
+	}
+	m := ourKind.FindSubmatch(data)
+	return m != nil && slices.Contains(kinds, string(m[1]))
 }

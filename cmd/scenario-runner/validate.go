@@ -12,6 +12,7 @@ import (
 	"github.com/scenario-runner/scenario-runner/engine"
 	"github.com/scenario-runner/scenario-runner/engine/diag"
 	"github.com/scenario-runner/scenario-runner/engine/diag/export"
+	"github.com/scenario-runner/scenario-runner/engine/scenario"
 )
 
 type validateFlags struct {
@@ -89,7 +90,7 @@ func (f *validateFlags) check(cmd *cobra.Command, s streams, args []string, targ
 }
 
 func (f *validateFlags) load(ctx context.Context, p *project, args []string) (*engine.Loaded, []engine.Input, error) {
-	inputs, err := engine.Find(args)
+	inputs, err := engine.Find(args, scenario.KindScenario, scenario.KindTemplate)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -103,7 +103,7 @@ func (l List) HasErrors() bool {
 	return slices.ContainsFunc(l, func(d Diagnostic) bool { return d.Severity == Error })
 }
 
-// Sorted returns l by file, line, column and message, without duplicates.
+// Sorted returns l by file, line, column and message, without duplicates: of those the one with the most notes is kept.
 func (l List) Sorted() List {
 	out := slices.Clone(l)
 	slices.SortStableFunc(out, func(a, b Diagnostic) int {
@@ -112,6 +112,7 @@ func (l List) Sorted() List {
 			cmp.Compare(a.Range.Start.Line, b.Range.Start.Line),
 			cmp.Compare(a.Range.Start.Column, b.Range.Start.Column),
 			strings.Compare(a.Message, b.Message),
+			cmp.Compare(len(b.Notes), len(a.Notes)),
 		)
 	})
 	return slices.CompactFunc(out, func(a, b Diagnostic) bool {

@@ -75,6 +75,8 @@ type StepInfo struct {
 	At    diag.Range `json:"at"`              // where it stands in the file
 	Depth int        `json:"depth,omitempty"` // 0 at the top, 1 inside a container step …
 	Phase string     `json:"phase,omitempty"` // "", or "finally"
+
+	Within string `json:"within,omitempty"` // id of the container step around it
 }
 
 // Result closes a step, a scenario or the run.

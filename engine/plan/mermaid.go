@@ -41,7 +41,7 @@ func (m *mermaid) frame(depth int, id, title string, inside func()) {
 // one where the author asked for that, a dotted one from a step that must only have started.
 func (m *mermaid) steps(depth int, prefix string, steps []Step) {
 	for _, s := range steps {
-		id := prefix + "_" + s.ID
+		id := prefix + "_" + node(s.ID)
 		if len(s.Steps) > 0 {
 			m.frame(depth, id, s.caption(), func() { m.steps(depth+1, prefix, s.Steps) })
 			continue
@@ -54,13 +54,16 @@ func (m *mermaid) steps(depth int, prefix string, steps []Step) {
 			if slices.Contains(s.Needs, before) {
 				arrow = "==>"
 			}
-			m.line(depth, "%s_%s %s %s_%s", prefix, before, arrow, prefix, s.ID)
+			m.line(depth, "%s_%s %s %s_%s", prefix, node(before), arrow, prefix, node(s.ID))
 		}
 		for _, before := range s.Started {
-			m.line(depth, "%s_%s -.-> %s_%s", prefix, before, prefix, s.ID)
+			m.line(depth, "%s_%s -.-> %s_%s", prefix, node(before), prefix, node(s.ID))
 		}
 	}
 }
+
+// node makes an id of a step one of a node: a dot has a meaning of its own there.
+func node(id string) string { return strings.ReplaceAll(id, ".", "__") }
 
 func (s Step) caption() string {
 	text := s.Kind

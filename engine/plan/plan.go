@@ -31,6 +31,7 @@ type Step struct {
 	ID        string   `json:"id"`
 	Kind      string   `json:"kind"`
 	Title     string   `json:"title"`
+	File      string   `json:"file,omitempty"` // of a step that a template brings
 	Line      int      `json:"line"`
 	After     []string `json:"after,omitempty"`   // ids that must have finished
 	Started   []string `json:"started,omitempty"` // ids that must only have started
@@ -65,15 +66,15 @@ type Duration time.Duration
 // Of makes the plan of a scenario.
 func Of(s *scenario.Scenario, r *step.Registry) Plan {
 	p := Plan{
-		Name: s.Name, File: filepath.ToSlash(s.Key), Description: s.Description, Labels: s.Labels, Namespace: s.Namespace,
+		Name: s.Name, File: filepath.ToSlash(s.File.Name), Description: s.Description, Labels: s.Labels, Namespace: s.Namespace,
 		MaxDuration: Duration(s.MaxDuration), Touches: []Touch{},
 	}
 	if p.Labels == nil {
 		p.Labels = map[string]string{}
 	}
 	b := builder{registry: r, plan: &p}
-	p.Steps = b.block(&s.Steps, false)
-	p.Finally = b.block(&s.Finally, false)
+	p.Steps = b.block(&s.Steps, false, "")
+	p.Finally = b.block(&s.Finally, false, "")
 	return p
 }
 
@@ -82,14 +83,15 @@ type builder struct {
 	plan     *Plan
 }
 
-func (b *builder) block(block *scenario.Block, together bool) []Step {
+// block plans a list of steps. prefix goes before their ids.
+func (b *builder) block(block *scenario.Block, together bool, prefix string) []Step {
 	var out []Step
 	for i, s := range block.Steps {
-		planned := b.step(s)
-		planned.direct = ids(direct(s.After))
+		planned := b.step(s, prefix)
+		planned.direct = ids(direct(s.After), prefix)
 		var usual []string
 		if i > 0 && !together {
-			usual = []string{block.Steps[i-1].ID}
+			usual = []string{prefix + block.Steps[i-1].ID}
 		}
 		planned.inLine = slices.Equal(planned.direct, usual) && len(planned.Started) == 0
 		out = append(out, planned)
@@ -112,14 +114,17 @@ func waitsFor(a, b *scenario.Step, seen map[*scenario.Step]bool) bool {
 	return slices.ContainsFunc(a.After, func(s *scenario.Step) bool { return s == b || waitsFor(s, b, seen) })
 }
 
-func (b *builder) step(s *scenario.Step) Step {
+func (b *builder) step(s *scenario.Step, prefix string) Step {
 	d, _ := b.registry.Get(s.Kind)
 	out := Step{
-		ID: s.ID, Kind: s.Kind, Title: s.Title, Line: s.At.Start.Line,
-		After: ids(s.After), Started: ids(s.AfterStart), Needs: ids(s.Needs),
+		ID: prefix + s.ID, Kind: s.Kind, Title: s.Title, Line: s.At.Start.Line,
+		After: ids(s.After, prefix), Started: ids(s.AfterStart, prefix), Needs: ids(s.Needs, prefix),
 		Timeout: Duration(max(s.Timeout, 0)), usual: s.Timeout == d.Timeout,
 		Cluster: textOf(s.Cluster), Namespace: textOf(s.Namespace),
 		Background: s.Background, Always: s.Always, ContinueOnError: s.ContinueOnError, Together: d.Unordered,
+	}
+	if file := filepath.ToSlash(s.At.File); file != b.plan.File {
+		out.File = file
 	}
 	if s.If != nil {
 		out.If = s.If.Source
@@ -130,7 +135,11 @@ func (b *builder) step(s *scenario.Step) Step {
 	b.touch(s, d, out)
 	for _, inner := range s.Task.Blocks() {
 		if block, ok := inner.Steps.(*scenario.Block); ok {
-			out.Steps = append(out.Steps, b.block(block, d.Unordered)...)
+			inner := prefix
+			if block.Apart {
+				inner = out.ID + "."
+			}
+			out.Steps = append(out.Steps, b.block(block, d.Unordered, inner)...)
 		}
 	}
 	return out
@@ -141,7 +150,7 @@ func (b *builder) step(s *scenario.Step) Step {
 func (b *builder) touch(s *scenario.Step, d step.Definition, out Step) {
 	if t, ok := s.Task.(step.Toucher); ok {
 		for _, touch := range t.Touches() {
-			b.plan.Touches = append(b.plan.Touches, Touch{Step: s.ID, Touch: touch})
+			b.plan.Touches = append(b.plan.Touches, Touch{Step: out.ID, Touch: touch})
 		}
 		return
 	}
@@ -155,13 +164,13 @@ func (b *builder) touch(s *scenario.Step, d step.Definition, out Step) {
 	if out.Cluster != "" {
 		touch.Where = fmt.Sprintf("cluster %s %s", out.Cluster, touch.Where)
 	}
-	b.plan.Touches = append(b.plan.Touches, Touch{Step: s.ID, Touch: touch})
+	b.plan.Touches = append(b.plan.Touches, Touch{Step: out.ID, Touch: touch})
 }
 
-func ids(steps []*scenario.Step) []string {
+func ids(steps []*scenario.Step, prefix string) []string {
 	var out []string
 	for _, s := range steps {
-		out = append(out, s.ID)
+		out = append(out, prefix+s.ID)
 	}
 	return out
 }

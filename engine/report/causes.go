@@ -3,6 +3,7 @@ package report
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/scenario-runner/scenario-runner/engine/diag"
@@ -24,14 +25,36 @@ func causes(steps []*journal.StepSummary) []*journal.StepSummary {
 
 // innermost drops every step that stands around another one.
 func innermost(steps []*journal.StepSummary) []*journal.StepSummary {
+	within := map[string]bool{}
+	for _, s := range steps {
+		within[s.Info.Within] = true
+	}
 	var out []*journal.StepSummary
 	for _, s := range steps {
-		around := false
+		around := within[s.ID]
 		for _, other := range steps {
 			around = around || other.Info.Depth > s.Info.Depth && contains(s.Info.At, other.Info.At)
 		}
 		if !around {
 			out = append(out, s)
+		}
+	}
+	return out
+}
+
+// uses returns the steps around one that stand in other files, the nearest first: the uses of templates that lead to it.
+func uses(s *journal.StepSummary, all []*journal.StepSummary) []*journal.StepSummary {
+	var out []*journal.StepSummary
+	file := s.Info.At.File
+	for at := s; at.Info.Within != ""; {
+		i := slices.IndexFunc(all, func(other *journal.StepSummary) bool { return other.ID == at.Info.Within })
+		if i < 0 {
+			break
+		}
+		at = all[i]
+		if at.Info.At.File != file {
+			file = at.Info.At.File
+			out = append(out, at)
 		}
 	}
 	return out

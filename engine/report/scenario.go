@@ -84,7 +84,7 @@ func (w writer) failure(s *journal.ScenarioSummary, listed bool) string {
 	var b strings.Builder
 	found := causes(s.Steps)
 	for _, st := range found {
-		w.cause(&b, st, listed)
+		w.cause(&b, st, uses(st, s.Steps), listed)
 	}
 	if len(found) == 0 {
 		w.ownCause(&b, s)
@@ -97,9 +97,9 @@ func (w writer) failure(s *journal.ScenarioSummary, listed bool) string {
 }
 
 // cause explains one step: place and message with an excerpt, what it was, facts, sections.
-func (w writer) cause(b *strings.Builder, s *journal.StepSummary, listed bool) {
+func (w writer) cause(b *strings.Builder, s *journal.StepSummary, uses []*journal.StepSummary, listed bool) {
 	message, more, _ := strings.Cut(resultOf(s).Message, "\n")
-	b.WriteString(indented(w.placed(s.Info.At, s.Verdict(), message), indent))
+	b.WriteString(indented(w.placed(s.Info.At, s.Verdict(), message, uses), indent))
 	b.WriteString(indented(more, indentTwice))
 	line := fmt.Sprintf("step %s (%s), %s", s.ID, oneLine(s.Info.Title), w.after(s))
 	if listed {
@@ -110,14 +110,18 @@ func (w writer) cause(b *strings.Builder, s *journal.StepSummary, listed bool) {
 }
 
 // placed draws a message with its place and, when the file can be read, the line it is about.
-func (w writer) placed(at diag.Range, v step.Verdict, message string) string {
+func (w writer) placed(at diag.Range, v step.Verdict, message string, uses []*journal.StepSummary) string {
 	message = w.verdict(v, message)
 	if at.IsZero() {
 		return message + " " + w.faint("["+string(v)+"]")
 	}
 	printer := diag.Printer{Source: w.options.source, Bold: w.bold, Red: w.red, Yellow: w.yellow, Faint: w.faint}
 	var drawn strings.Builder
-	_ = printer.Print(&drawn, diag.List{{Range: at, Message: message, Check: string(v)}}) // a Builder takes everything
+	d := diag.Diagnostic{Range: at, Message: message, Check: string(v)}
+	for _, use := range uses {
+		d.Note(use.Info.At, "used by step %s", use.ID)
+	}
+	_ = printer.Print(&drawn, diag.List{d}) // a Builder takes everything
 	return strings.TrimRight(drawn.String(), "\n")
 }
 

@@ -28,7 +28,10 @@ type block struct {
 	cluster   string // that its steps work on unless they name another
 	namespace string // that its steps work in unless they name another
 
-	parent *block // of the container that executes it; nil at the top
+	depth  int    // of its steps when they stand at the top of their file
+	within string // id of the container that executes it
+
+	parent *block // of that container; nil at the top
 	locals eval.Scope
 	own    map[string]any // outputs of its steps and of those inside them, for nested blocks
 	usage  *usage         // of the scenario's block that it executes, for nested blocks

@@ -85,7 +85,10 @@ func (e *execute) apply(x *execution) {
 		prefix = e.how.Name + "."
 	}
 	b := newBlock(e.ctx, f, prefix, e.steps)
-	b.parent = around
+	b.parent, b.within, b.depth = around, e.container.id, around.depth
+	if e.how.Isolated {
+		b.depth = around.depth + e.container.step.Depth + 1
+	}
 	b.cluster, b.namespace = e.cluster, e.namespace
 	b.locals = maps.Clone(e.how.Locals)
 	b.own = map[string]any{}

@@ -166,7 +166,7 @@ func (x *execution) reportFinished(n *node, r *result) {
 }
 
 func (n *node) describe() *journal.StepInfo {
-	info := &journal.StepInfo{Kind: n.step.Kind, Title: title(n.step), At: n.step.At, Depth: n.step.Depth}
+	info := &journal.StepInfo{Kind: n.step.Kind, Title: title(n.step), At: n.step.At, Depth: n.block.depth + n.step.Depth, Within: n.block.within}
 	top := n.block
 	for top.parent != nil {
 		top = top.parent

@@ -68,13 +68,14 @@ type retry struct {
 
 // shapes are described once for each loader.
 type shapes struct {
-	document, common *field.Shape
+	document, template, common *field.Shape
 }
 
 func newShapes() shapes {
 	block := reflect.TypeFor[step.Block]()
 	return shapes{
 		document: field.Describe(reflect.TypeFor[document](), block),
+		template: field.Describe(reflect.TypeFor[templateDocument](), block),
 		common:   field.Describe(reflect.TypeFor[common](), block),
 	}
 }

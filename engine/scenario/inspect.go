@@ -18,6 +18,9 @@ type Inspection struct {
 	File        *source.File // its Root is nil when there is no tree to look at
 	Diagnostics diag.List    // what Load reports
 	Steps       []StepOutline
+	Kind        string           // of the file: KindScenario, KindTemplate, or what else it says
+	Parameters  []step.Parameter // that a template declares
+	Templates   []TemplateUse    // that the steps use, in document order
 	compiler    *compiler
 }
 
@@ -31,17 +34,18 @@ type StepOutline struct {
 	Output eval.Type // what steps.<id> has
 }
 
+// TemplateUse is a place that names a template.
+type TemplateUse struct {
+	Node *yaml.Node // the name
+	Path string     // of the file
+	// Template is what is known of it: its parameters and outputs with their places. Of one that is wrong, less is known.
+	Template step.Template
+}
+
 // Inspect checks one file as Load does and keeps what was found out on the way.
 func (l *Loader) Inspect(name string, data []byte) *Inspection {
-	file, diags := source.Parse(name, data)
-	c := &compiler{loader: l, file: file, diags: &diags, env: l.env.Private(), scenario: &Scenario{File: file, Key: name}}
-	if file.Root != nil {
-		c.run()
-		if !diags.HasErrors() {
-			diags = append(diags, l.schema.Validate(file)...)
-		}
-	}
-	i := &Inspection{File: file, Diagnostics: diags.Sorted(), compiler: c}
+	i := l.inspect(name, data)
+	c := i.compiler
 	for _, d := range c.order {
 		o := StepOutline{Kind: d.kind, Node: d.node, Hidden: d.hidden, Parent: -1, Output: d.outputType()}
 		if d.named {
@@ -58,6 +62,40 @@ func (l *Loader) Inspect(name string, data []byte) *Inspection {
 	return i
 }
 
+// inspect checks one file. Templates are read anew each time, because an editor changes them as well.
+func (l *Loader) inspect(name string, data []byte) *Inspection {
+	fresh := newLibrary(l)
+	self := fresh.get(name, data)
+	self.read()
+	kind := kindOf(self.file)
+	if kind == KindTemplate {
+		done := self.compile()
+		return &Inspection{
+			File: self.file, Diagnostics: done.diags, Kind: kind, Parameters: done.template.Parameters, Templates: done.compiler.used, compiler: done.compiler,
+		}
+	}
+	diags := self.wrong
+	c := newCompiler(l, fresh, self.file, &diags)
+	if self.file.Root != nil {
+		c.run()
+		if !diags.HasErrors() {
+			diags = append(diags, l.schema.Validate(self.file)...)
+		}
+	}
+	return &Inspection{File: self.file, Diagnostics: diags.Sorted(), Kind: kind, Templates: c.used, compiler: c}
+}
+
+// kindOf returns what a file says that it is.
+func kindOf(f *source.File) string {
+	if f.Root == nil {
+		return ""
+	}
+	if kind, _ := source.Lookup(f.Root, "kind"); kind != nil {
+		return source.Follow(kind).Value
+	}
+	return ""
+}
+
 // outputsNow returns the outputs of a step as the environment has them after every step is compiled.
 func (c *compiler) outputsNow(id string) (eval.Field, bool) {
 	steps, _ := c.env.Names().Field("steps")
@@ -71,6 +109,9 @@ func (l *Loader) Registry() *step.Registry { return l.registry }
 // its own there and compiles the steps around it, so that the answer is the one that checking gives.
 func (i *Inspection) EnvAt(path []string) *eval.Env {
 	c := i.compiler
+	if len(path) > 0 && path[0] == "outputs" && i.Kind == KindTemplate {
+		return c.env
+	}
 	if len(path) == 0 || path[0] != "steps" && path[0] != "finally" {
 		return c.loader.env
 	}

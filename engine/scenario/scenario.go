@@ -35,6 +35,7 @@ type Secret struct {
 // Block is a list of steps and the order among them.
 type Block struct {
 	Steps []*Step // document order
+	Apart bool    // the steps of a template: their ids are unique in its file, and other files don't see them
 }
 
 // Step is one compiled step.

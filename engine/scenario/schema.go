@@ -19,13 +19,27 @@ import (
 // object with guarded if/then clauses rather than a oneOf, because editors then give one precise message.
 func Schema(r *step.Registry) *field.Schema {
 	shapes := newShapes()
+	document := shapes.document.Schema(blockSchema)
+	document.Get("properties").(*field.Schema).Set("vars", field.NewSchema().Set("type", "object").Set("description", "Values that expressions read as vars.<name>."))
+	return fileSchema(document, "scenario", "A scenario of scenario-runner: deploy, break, alert, wait, assert.", r, shapes)
+}
+
+// TemplateSchema returns the draft-07 JSON schema of template files for the kinds of a registry.
+func TemplateSchema(r *step.Registry) *field.Schema {
+	shapes := newShapes()
+	return fileSchema(shapes.template.Schema(blockSchema), "template", "A template of scenario-runner: steps with parameters, for scenarios to use.", r, shapes)
+}
+
+func blockSchema() *field.Schema { return ref("steps") }
+
+// fileSchema is the schema of a file with steps, of which document is the top.
+func fileSchema(document *field.Schema, title, description string, r *step.Registry, shapes shapes) *field.Schema {
 	definitions := field.NewSchema()
 	definitions.Set("steps", field.NewSchema().Set("type", "array").Set("minItems", 1).Set("items", ref("step")))
 	definitions.Set("step", stepSchema(r, shapes))
-	block := func() *field.Schema { return ref("steps") }
 	for _, d := range r.Steps {
 		s := d.Config.SchemaOf(field.SchemaOptions{
-			What: d.Name, Defaults: d.Default(), Block: block,
+			What: d.Name, Defaults: d.Default(), Block: blockSchema,
 			EnumDocs: func(f *field.Field) []string { return EnumDocs(f, d.Doc) },
 		})
 		if !anyRequired(d.Config) && s.Get("anyOf") == nil {
@@ -33,12 +47,10 @@ func Schema(r *step.Registry) *field.Schema {
 		}
 		definitions.Set(d.Name, s.Set("description", d.Summary).Set("markdownDescription", kindText(d)))
 	}
-	document := shapes.document.Schema(block)
-	document.Get("properties").(*field.Schema).Set("vars", field.NewSchema().Set("type", "object").Set("description", "Values that expressions read as vars.<name>."))
 	head := field.NewSchema().
 		Set("$schema", "http://json-schema.org/draft-07/schema#").
-		Set("title", "scenario").
-		Set("description", "A scenario of scenario-runner: deploy, break, alert, wait, assert.")
+		Set("title", title).
+		Set("description", description)
 	for _, key := range document.Keys() {
 		head.Set(key, document.Get(key))
 	}

@@ -20,7 +20,9 @@ import (
 	scale "github.com/scenario-runner/scenario-runner/steps/scale"
 	set "github.com/scenario-runner/scenario-runner/steps/set"
 	sleep "github.com/scenario-runner/scenario-runner/steps/sleep"
+	sql "github.com/scenario-runner/scenario-runner/steps/sql"
 	startprocess "github.com/scenario-runner/scenario-runner/steps/startprocess"
+	use "github.com/scenario-runner/scenario-runner/steps/use"
 	waitfor "github.com/scenario-runner/scenario-runner/steps/waitfor"
 )
 
@@ -45,7 +47,10 @@ func add(r *step.Registry, env *kube.Env) {
 	r.Steps = append(r.Steps, scale.New(env))
 	r.Steps = append(r.Steps, set.New())
 	r.Steps = append(r.Steps, sleep.New())
+	r.Steps = append(r.Steps, sql.New(env))
+	r.Undos = append(r.Undos, sql.Undos(env)...)
 	r.Steps = append(r.Steps, startprocess.New(env))
 	r.Undos = append(r.Undos, startprocess.Undos()...)
+	r.Steps = append(r.Steps, use.New())
 	r.Steps = append(r.Steps, waitfor.New(env))
 }

@@ -1,0 +1,268 @@
+package scenario
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+
+	"gopkg.in/yaml.v3"
+
+	"github.com/scenario-runner/scenario-runner/engine/diag"
+	"github.com/scenario-runner/scenario-runner/engine/field"
+	"github.com/scenario-runner/scenario-runner/engine/source"
+)
+
+// templateSuffix is what a template that is named without a path ends with.
+const templateSuffix = ".template.yaml"
+
+// library reads and checks template files, each once. It is safe for concurrent use.
+type library struct {
+	loader *Loader
+	mu     sync.Mutex
+	files  map[string]*libraryFile // by absolute path
+}
+
+// libraryFile is a file that somebody named as a template.
+type libraryFile struct {
+	name string // in messages
+	path string // absolute
+
+	read  func() // once
+	file  *source.File
+	wrong diag.List // of YAML
+	err   error
+	uses  []templateUse
+
+	compile func() *compiledTemplate // once
+}
+
+// templateUse is a place in a file that names a template.
+type templateUse struct {
+	node *yaml.Node
+	file *libraryFile // nil when the name leads nowhere
+}
+
+func newLibrary(l *Loader) *library { return &library{loader: l, files: map[string]*libraryFile{}} }
+
+// get returns the file at a path. data is its content when it is known already.
+func (l *library) get(name string, data []byte) *libraryFile {
+	key := absolute(name)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if f := l.files[key]; f != nil {
+		return f
+	}
+	f := &libraryFile{name: name, path: key}
+	f.read = sync.OnceFunc(func() {
+		if data == nil {
+			data, f.err = l.loader.options.ReadFile(name)
+		}
+		if f.err == nil {
+			f.file, f.wrong = source.Parse(name, data)
+			f.uses = l.usesIn(f.file)
+		}
+	})
+	f.compile = sync.OnceValue(func() *compiledTemplate { return l.check(f) })
+	l.files[key] = f
+	return f
+}
+
+// source returns the text of a file that was read.
+func (l *library) source(name string) []byte {
+	l.mu.Lock()
+	f := l.files[absolute(name)]
+	l.mu.Unlock()
+	if f == nil {
+		return nil
+	}
+	if f.read(); f.file == nil {
+		return nil
+	}
+	return f.file.Data
+}
+
+func absolute(name string) string {
+	if full, err := filepath.Abs(name); err == nil {
+		return full
+	}
+	return filepath.Clean(name)
+}
+
+// usesIn finds the places of a file that name templates, without checking anything else of it.
+func (l *library) usesIn(file *source.File) []templateUse {
+	if file.Root == nil {
+		return nil
+	}
+	var uses []templateUse
+	var visit func(block *yaml.Node)
+	visit = func(block *yaml.Node) {
+		block = source.Follow(block)
+		if block == nil || block.Kind != yaml.SequenceNode {
+			return
+		}
+		for _, item := range block.Content {
+			for _, p := range source.Pairs(item) {
+				definition, ok := l.loader.registry.Get(p.Key.Value)
+				if !ok {
+					continue
+				}
+				for _, n := range referenceNodes(definition.Config, p.Value) {
+					f, _ := l.find(file.Name, n.Value)
+					uses = append(uses, templateUse{node: n, file: f})
+				}
+				for _, inner := range blockNodes(definition.Config, p.Value) {
+					visit(inner)
+				}
+			}
+		}
+	}
+	for _, key := range []string{"steps", "finally"} {
+		block, _ := source.Lookup(file.Root, key)
+		visit(block)
+	}
+	return uses
+}
+
+// referenceNodes returns the nodes of a config that name files of our own.
+func referenceNodes(s *field.Shape, n *yaml.Node) []*yaml.Node {
+	n = source.Follow(n)
+	if s.Shorthand != nil && n.Kind == yaml.ScalarNode && s.Shorthand.Shape.Kind == field.Reference {
+		return []*yaml.Node{n}
+	}
+	var out []*yaml.Node
+	for _, p := range source.Pairs(n) {
+		value := source.Follow(p.Value)
+		if f := s.Field(p.Key.Value); f != nil && f.Shape.Kind == field.Reference && value.Kind == yaml.ScalarNode {
+			out = append(out, value)
+		}
+	}
+	return out
+}
+
+// loop returns the places through which a file leads back to a template, nil when it does not.
+func (l *library) loop(from, to *libraryFile) []templateUse {
+	seen := map[*libraryFile]bool{}
+	var search func(f *libraryFile) []templateUse
+	search = func(f *libraryFile) []templateUse {
+		if seen[f] {
+			return nil
+		}
+		seen[f] = true
+		f.read()
+		for _, u := range f.uses {
+			if u.file == to {
+				return []templateUse{u}
+			}
+			if u.file == nil {
+				continue
+			}
+			if rest := search(u.file); rest != nil {
+				return append([]templateUse{u}, rest...)
+			}
+		}
+		return nil
+	}
+	return search(from)
+}
+
+// lookupError says that a name leads to no template that the file may use.
+type lookupError struct {
+	check   string
+	message string
+}
+
+// Error returns the message.
+func (e *lookupError) Error() string { return e.message }
+
+// find returns the file that a name in another file stands for.
+func (l *library) find(from, name string) (*libraryFile, *lookupError) {
+	options := l.loader.options
+	if isBare(name) {
+		return l.findByName(from, name)
+	}
+	if filepath.IsAbs(name) || strings.HasPrefix(name, "/") {
+		return nil, &lookupError{"outside-folder", fmt.Sprintf("template %q: write a path that starts at the folder of this file", name)}
+	}
+	target := filepath.Join(filepath.Dir(from), filepath.FromSlash(name))
+	allowed := slices.Clone(options.Library)
+	place := "the project and its library folders"
+	switch {
+	case options.Root != "":
+		allowed = append(allowed, options.Root)
+	case len(allowed) == 0:
+		allowed = []string{filepath.Dir(from)}
+		place = "the folder of this file"
+	}
+	if !slices.ContainsFunc(allowed, func(folder string) bool { return within(folder, target) }) {
+		return nil, &lookupError{"outside-folder", fmt.Sprintf("template %q leaves %s", name, place)}
+	}
+	if f := l.get(target, nil); f.exists() {
+		return f, nil
+	}
+	near := templatesIn(filepath.Dir(target))
+	for i, file := range near {
+		near[i] = path.Join(path.Dir(filepath.ToSlash(name)), file)
+		if strings.HasPrefix(name, "./") {
+			near[i] = "./" + near[i]
+		}
+	}
+	return nil, &lookupError{"unknown-template", fmt.Sprintf("template %q does not exist (%s)%s", name, filepath.ToSlash(target), diag.DidYouMean(name, near))}
+}
+
+// isBare reports whether a template is named without a path.
+func isBare(name string) bool {
+	return !strings.ContainsAny(name, `/\`) && filepath.Ext(name) != ".yaml" && filepath.Ext(name) != ".yml"
+}
+
+// findByName looks a template up in the library folders, the first that has it.
+func (l *library) findByName(from, name string) (*libraryFile, *lookupError) {
+	var known []string
+	for _, folder := range l.loader.options.Library {
+		if f := l.get(filepath.Join(folder, name+templateSuffix), nil); f.exists() {
+			return f, nil
+		}
+		for _, file := range templatesIn(folder) {
+			known = append(known, strings.TrimSuffix(file, templateSuffix))
+		}
+	}
+	message := fmt.Sprintf("no library folder has a template %q%s", name, diag.DidYouMean(name, known))
+	if len(l.loader.options.Library) == 0 {
+		message = fmt.Sprintf("template %q: no library folder is configured; write a path such as ./%s%s", name, name, templateSuffix)
+		if near := templatesIn(filepath.Dir(from)); slices.Contains(near, name+templateSuffix) {
+			message = fmt.Sprintf("template %q: no library folder is configured; did you mean %q?", name, name+templateSuffix)
+		}
+	}
+	return nil, &lookupError{"unknown-template", message}
+}
+
+func (f *libraryFile) exists() bool {
+	f.read()
+	return !errors.Is(f.err, fs.ErrNotExist)
+}
+
+// within reports whether a path stays inside a folder.
+func within(folder, target string) bool {
+	relative, err := filepath.Rel(absolute(folder), absolute(target))
+	return err == nil && filepath.IsLocal(relative)
+}
+
+// templatesIn lists the template files of a folder.
+func templatesIn(folder string) []string {
+	entries, err := os.ReadDir(folder)
+	if err != nil {
+		return nil
+	}
+	var out []string
+	for _, e := range entries {
+		if !e.IsDir() && strings.HasSuffix(e.Name(), templateSuffix) {
+			out = append(out, e.Name())
+		}
+	}
+	return out
+}
