@@ -42,6 +42,8 @@ type Field struct {
 	Name string
 	Doc  string
 	Type Type
+	// Origin says where the field is declared, in the terms of whoever knows; "" when it is declared by us. Editors go there.
+	Origin string
 }
 
 // AnyType is the type of what is not known.
@@ -88,10 +90,10 @@ func (t Type) With(name, doc string, f Type) Type {
 	t.Kind = Object
 	t.Fields, t.lazy = slices.Clone(t.Members()), nil
 	if i := slices.IndexFunc(t.Fields, func(f Field) bool { return f.Name == name }); i >= 0 {
-		t.Fields[i] = Field{name, doc, f}
+		t.Fields[i] = Field{Name: name, Doc: doc, Type: f}
 		return t
 	}
-	t.Fields = append(t.Fields, Field{name, doc, f})
+	t.Fields = append(t.Fields, Field{Name: name, Doc: doc, Type: f})
 	return t
 }
 

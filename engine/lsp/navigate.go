@@ -29,7 +29,10 @@ func (s *Server) definition(d *document, offset int) []location {
 		return []location{}
 	}
 	if text, from, ok := s.expressionAt(d, p, offset); ok {
-		return s.nameDefinition(d, p, text, from, offset)
+		if found := s.nameDefinition(d, p, text, from, offset); len(found) > 0 {
+			return found
+		}
+		return s.fieldDefinition(d, p, text, from, offset)
 	}
 	if file, ok := fileAt(d, p); ok {
 		return []location{{URI: uriOf(file)}}
@@ -66,6 +69,17 @@ func (s *Server) nameDefinition(d *document, p place, text string, from, offset 
 		return []location{}
 	}
 	return []location{{URI: d.uri, Range: d.spanOf(s.readable(d, offset).File.Range(key))}}
+}
+
+// fieldDefinition finds where the field under the cursor is declared.
+func (s *Server) fieldDefinition(d *document, p place, text string, from, offset int) []location {
+	end := offset - from + wordLength(text[offset-from:])
+	at := analyse(s.envAt(d, p, offset), text[:end])
+	if !at.member {
+		return []location{}
+	}
+	f, _ := at.base.Field(at.prefix)
+	return s.declaration(d, s.readable(d, offset), f.Origin)
 }
 
 // givenAt returns the mapping `given` nearest above a path.

@@ -25,6 +25,8 @@ type Objects interface {
 	Kinds() []string
 	// Means reports whether the text of a scenario names the object: deployment/web, deploy/web.
 	Means(text string, o Object) bool
+	// Definitions returns the files beside a scenario in that folder that define kinds.
+	Definitions(dir string) []string
 	// Declared returns the node of a definition of a kind that declares a field of its objects, nil when it is another's.
 	Declared(origin string, definition *yaml.Node) *yaml.Node
 }
@@ -48,15 +50,23 @@ type placed struct {
 // The most that is read to answer one request.
 const (
 	mostManifests   = 200
-	largestManifest = 1 << 20
+	largestManifest = 8 << 20
 )
 
-// objects lists the objects that the steps of a document bring along, in the order of the text.
-func (s *Server) objects(d *document, i *scenario.Inspection) []placed {
+// manifest is a document with objects.
+type manifest struct {
+	node *yaml.Node
+	uri  string
+	file string // as the scenario calls it, "" when it stands in the scenario
+	span func(*yaml.Node) span
+}
+
+// manifests lists what the steps of a document bring along, in the order of the text.
+func (s *Server) manifests(d *document, i *scenario.Inspection) []manifest {
 	if s.options.Objects == nil || i.File.Root == nil {
 		return nil
 	}
-	var out []placed
+	var out []manifest
 	read := 0
 	s.visit(i.File.Root, target{shape: s.top}, func(n *yaml.Node, t target) bool {
 		if t.field == nil || t.field.Refers != "manifest" {
@@ -64,14 +74,12 @@ func (s *Server) objects(d *document, i *scenario.Inspection) []placed {
 		}
 		switch n.Kind {
 		case yaml.MappingNode:
-			for _, o := range s.options.Objects.Of(n) {
-				out = append(out, placed{Object: o, uri: d.uri, span: d.spanOf(i.File.Range(o.Node))})
-			}
+			out = append(out, manifest{node: n, uri: d.uri, span: func(n *yaml.Node) span { return d.spanOf(i.File.Range(n)) }})
 			return false
 		case yaml.ScalarNode:
 			for _, name := range s.options.Objects.Files(d.dir(), n.Value) {
 				if read++; read <= mostManifests {
-					out = append(out, s.manifest(d, name)...)
+					out = append(out, s.documentsIn(filepath.Join(d.dir(), filepath.FromSlash(name)), name)...)
 				}
 			}
 		}
@@ -80,30 +88,58 @@ func (s *Server) objects(d *document, i *scenario.Inspection) []placed {
 	return out
 }
 
-// manifest reads the objects of a file.
-func (s *Server) manifest(d *document, name string) []placed {
-	path := filepath.Join(d.dir(), filepath.FromSlash(name))
+// objects lists the objects of the manifests.
+func (s *Server) objects(d *document, i *scenario.Inspection) []placed {
+	var out []placed
+	for _, m := range s.manifests(d, i) {
+		for _, o := range s.options.Objects.Of(m.node) {
+			out = append(out, placed{Object: o, uri: m.uri, file: m.file, span: m.span(o.Node)})
+		}
+	}
+	return out
+}
+
+// documentsIn reads the documents of a file, up to the first that is no YAML.
+func (s *Server) documentsIn(path, name string) []manifest {
 	data, ok := s.read(path)
 	if !ok {
 		return nil
 	}
-	uri := uriOf(path)
-	file := newDocument(uri, 0, string(data))
-	var out []placed
+	file := newDocument(uriOf(path), 0, string(data))
+	var out []manifest
 	for decoder := yaml.NewDecoder(bytes.NewReader(data)); ; {
 		var n yaml.Node
 		if decoder.Decode(&n) != nil || len(n.Content) == 0 {
 			return out
 		}
-		for _, o := range s.options.Objects.Of(n.Content[0]) {
-			at := diag.Position{Line: o.Node.Line, Column: o.Node.Column}
-			from := file.at(at)
-			if o.Node.Style&(yaml.SingleQuotedStyle|yaml.DoubleQuotedStyle) != 0 {
-				from++
-			}
-			out = append(out, placed{Object: o, uri: uri, file: name, span: file.span(from, from+len(o.Name))})
+		out = append(out, manifest{node: n.Content[0], uri: file.uri, file: name, span: file.scalarSpan})
+	}
+}
+
+// scalarSpan returns where the text of a scalar stands that is written on one line.
+func (d *document) scalarSpan(n *yaml.Node) span {
+	from := d.at(diag.Position{Line: n.Line, Column: n.Column})
+	if n.Style&(yaml.SingleQuotedStyle|yaml.DoubleQuotedStyle) != 0 {
+		from++
+	}
+	return d.span(from, from+len(n.Value))
+}
+
+// declaration finds where the field of an object of a custom kind is declared: in what the scenario deploys, or beside it.
+func (s *Server) declaration(d *document, i *scenario.Inspection, origin string) []location {
+	if origin == "" || s.options.Objects == nil {
+		return []location{}
+	}
+	known := s.manifests(d, i)
+	for _, path := range s.options.Objects.Definitions(d.dir()) {
+		known = append(known, s.documentsIn(path, path)...)
+	}
+	for _, m := range known {
+		if n := s.options.Objects.Declared(origin, m.node); n != nil {
+			return []location{{URI: m.uri, Range: m.span(n)}}
 		}
 	}
+	return []location{}
 }
 
 // read returns what a file has: in the editor when it is open there, else on disk.

@@ -38,6 +38,10 @@ func (toys) Means(text string, o lsp.Object) bool {
 	return slices.Contains([]string{o.Kind, o.Kind + "s"}, kind) && name == o.Name
 }
 
+func (toys) Definitions(dir string) []string {
+	return []string{filepath.Join(dir, "toys", "bears.yaml")}
+}
+
 // Declared finds the line of a definition that has the origin as its key.
 func (toys) Declared(origin string, definition *yaml.Node) *yaml.Node {
 	_, key := source.Lookup(definition, origin)

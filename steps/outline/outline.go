@@ -3,6 +3,8 @@
 package outline
 
 import (
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -15,8 +17,10 @@ import (
 	"github.com/scenario-runner/scenario-runner/steps/kube/kinds"
 )
 
-// Objects is what a language server asks about Kubernetes. The zero value is ready to use.
+// Objects is what a language server asks about Kubernetes. The zero value knows what is built in and what scenarios bring along.
 type Objects struct {
+	// Shared are files and folders with definitions that all scenarios of a project share.
+	Shared  []string
 	builtin kinds.Catalogue
 }
 
@@ -100,5 +104,54 @@ func (o *Objects) Means(name string, object lsp.Object) bool {
 	return word == kind || word == kind+"s" || word == kind+"es"
 }
 
-// Declared returns the node of a CustomResourceDefinition that declares a field.
-func (o *Objects) Declared(string, *yaml.Node) *yaml.Node { return nil }
+// Definitions returns the files with definitions beside a scenario in that folder, and those of the project.
+func (o *Objects) Definitions(dir string) []string {
+	var out []string
+	for _, place := range append([]string{filepath.Join(dir, kinds.Folder)}, o.Shared...) {
+		if info, err := os.Stat(place); err == nil && !info.IsDir() {
+			out = append(out, place)
+			continue
+		}
+		for _, pattern := range []string{"*.yaml", "*.yml", "*.json"} {
+			found, _ := filepath.Glob(filepath.Join(place, pattern)) // the patterns are right
+			out = append(out, found...)
+		}
+	}
+	return out
+}
+
+// Declared returns the key of a field in the CustomResourceDefinition that declares it. An origin has the name of the
+// definition, a version of it, and the way from the schema of that version to the field.
+func (o *Objects) Declared(origin string, definition *yaml.Node) *yaml.Node {
+	parts := strings.SplitN(origin, " ", 3)
+	spec, _ := source.Lookup(definition, "spec")
+	names, _ := source.Lookup(spec, "names")
+	plural, group := text(names, "plural"), text(spec, "group")
+	if len(parts) < 3 || plural == nil || group == nil || !strings.EqualFold(plural.Value+"."+group.Value, parts[0]) {
+		return nil
+	}
+	versions, _ := source.Lookup(spec, "versions")
+	if versions = source.Follow(versions); versions == nil {
+		return nil
+	}
+	for _, v := range versions.Content {
+		if name := text(v, "name"); name == nil || name.Value != parts[1] {
+			continue
+		}
+		schema, _ := source.Lookup(v, "schema")
+		schema, _ = source.Lookup(schema, "openAPIV3Schema")
+		return keyAt(schema, parts[2])
+	}
+	return nil
+}
+
+// keyAt follows a pointer and returns the key that it ends at.
+func keyAt(n *yaml.Node, pointer string) *yaml.Node {
+	var key *yaml.Node
+	for _, name := range strings.Split(strings.TrimPrefix(pointer, "/"), "/") {
+		if n, key = source.Lookup(n, strings.ReplaceAll(name, "~1", "/")); key == nil {
+			return nil
+		}
+	}
+	return key
+}

@@ -1,7 +1,10 @@
 package outline_test
 
 import (
+	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -9,7 +12,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"gopkg.in/yaml.v3"
 
+	"github.com/scenario-runner/scenario-runner/engine/eval"
 	"github.com/scenario-runner/scenario-runner/engine/lsp"
+	"github.com/scenario-runner/scenario-runner/steps/kube/kinds"
 	"github.com/scenario-runner/scenario-runner/steps/outline"
 )
 
@@ -97,5 +102,89 @@ func TestFiles(t *testing.T) {
 	}
 	if got := o.Files("", "go.mod"); got != nil {
 		t.Errorf("without a folder: %v", got)
+	}
+}
+
+func TestDeclared(t *testing.T) {
+	const definition = `apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: {name: widgets.example.com}
+spec:
+  group: example.com
+  names: {kind: Widget, plural: widgets}
+  versions:
+    - name: v1
+      served: true
+      schema:
+        openAPIV3Schema:
+          type: object
+          properties:
+            spec:
+              type: object
+              properties:
+                size: {type: integer}
+                a/b: {type: string}
+                parts:
+                  type: array
+                  items:
+                    type: object
+                    properties:
+                      weight: {type: number}
+`
+	var object map[string]any
+	if err := yaml.Unmarshal([]byte(definition), &object); err != nil {
+		t.Fatal(err)
+	}
+	known := new(kinds.Catalogue).Definitions(t.TempDir())
+	known.Learn(object)
+	widget := known.Type("", "widget")
+	spec, _ := widget.Field("spec")
+	parts, _ := spec.Type.Field("parts")
+	field := func(of eval.Type, name string) eval.Field {
+		f, ok := of.Field(name)
+		if !ok {
+			t.Fatalf("no field %s", name)
+		}
+		return f
+	}
+	for _, test := range []struct {
+		field eval.Field
+		line  int
+	}{
+		{spec, 14},
+		{field(spec.Type, "size"), 17},
+		{field(spec.Type, "a/b"), 18},
+		{parts, 19},
+		{field(*parts.Type.Elem, "weight"), 24},
+	} {
+		n := new(outline.Objects).Declared(test.field.Origin, parse(t, definition))
+		if n == nil || n.Value != test.field.Name || n.Line != test.line {
+			t.Errorf("%s (%s): %v, want line %d", test.field.Name, test.field.Origin, n, test.line)
+		}
+	}
+	if metadata := field(widget, "metadata"); metadata.Origin != "" {
+		t.Errorf("metadata is declared at %q", metadata.Origin)
+	}
+	for _, origin := range []string{"", "gadgets.example.com v1 /properties/spec", "widgets.example.com v2 /properties/spec", "widgets.example.com v1 /properties/x/properties/y"} {
+		if n := new(outline.Objects).Declared(origin, parse(t, definition)); n != nil {
+			t.Errorf("%s: %v", origin, n)
+		}
+	}
+	if n := new(outline.Objects).Declared("widgets.example.com v1 /properties/spec", parse(t, "a: b")); n != nil {
+		t.Error(n)
+	}
+}
+
+func TestDefinitions(t *testing.T) {
+	dir := t.TempDir()
+	folder, shared := filepath.Join(dir, "crds"), filepath.Join(dir, "shared.yaml")
+	if err := errors.Join(os.Mkdir(folder, 0o700), os.WriteFile(filepath.Join(folder, "a.yaml"), nil, 0o600),
+		os.WriteFile(filepath.Join(folder, "b.txt"), nil, 0o600), os.WriteFile(shared, nil, 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	objects := outline.Objects{Shared: []string{shared, folder}}
+	want := []string{filepath.Join(folder, "a.yaml"), shared, filepath.Join(folder, "a.yaml")}
+	if d := cmp.Diff(want, objects.Definitions(dir)); d != "" {
+		t.Error(d)
 	}
 }
