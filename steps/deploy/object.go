@@ -119,7 +119,7 @@ func (s subject) service() {
 		return
 	}
 	chosen, _, _ := unstructured.NestedStringMap(s.Object, "spec", "selector")
-	if cure, missed := kube.Misses(labels.SelectorFromSet(chosen), s.scene.Templates()); missed {
+	if _, cure, missed := kube.Misses(labels.SelectorFromSet(chosen), s.scene.Templates()); missed {
 		s.report(s.child("spec", "selector"), "selector-matches-nothing", "no pod template of the scenario has the labels that service/%s selects: %s%s", s.GetName(), labels.Set(chosen), cure).Severity = diag.Warning
 	}
 }

@@ -113,17 +113,22 @@ func (m Mention) selected(p *step.Problems, scene *Scene, kind *kinds.Kind) {
 			sets = append(sets, o.GetLabels())
 		}
 	}
-	if cure, missed := Misses(selector, sets); missed && (m.Acts || cure != "") {
-		p.Warn(m.Path, "selector-matches-nothing", "%s the labels %s%s", what, selector, cure)
+	if key, cure, missed := Misses(selector, sets); missed && (m.Acts || cure != "") {
+		at := m.Path + ".selector"
+		if _, ok := m.Ref.Labels[key]; ok {
+			at = m.Path + ".labels." + key
+		}
+		p.Warn(at, "selector-matches-nothing", "%s the labels %s%s", what, selector, cure)
 	}
 }
 
 // Misses reports whether a selector matches none of some sets of labels although it asks only for labels that some of
-// them have, and proposes what may be meant. Labels that none of them has are those that somebody adds later.
-func Misses(selector labels.Selector, sets []labels.Set) (cure string, missed bool) {
+// them have: the label that is likely wrong, and what may be meant. Labels that none of them has are those that somebody
+// adds later.
+func Misses(selector labels.Selector, sets []labels.Set) (key, cure string, missed bool) {
 	requirements, _ := selector.Requirements()
 	if len(sets) == 0 || len(requirements) == 0 || slices.ContainsFunc(sets, func(set labels.Set) bool { return selector.Matches(set) }) {
-		return "", false
+		return "", "", false
 	}
 	var keys []string
 	for _, set := range sets {
@@ -136,15 +141,15 @@ func Misses(selector labels.Selector, sets []labels.Set) (cure string, missed bo
 	for _, r := range requirements {
 		if !slices.Contains(keys, r.Key()) {
 			if near := diag.Suggest(r.Key(), keys); near != "" {
-				return diag.DidYouMean(r.Key(), keys), true
+				return r.Key(), diag.DidYouMean(r.Key(), keys), true
 			}
-			return "", false
+			return "", "", false
 		}
 		if cure == "" {
-			cure = nearValue(r, sets)
+			key, cure = r.Key(), nearValue(r, sets)
 		}
 	}
-	return cure, true
+	return key, cure, true
 }
 
 // nearValue proposes a value that some set has for one that none has.
