@@ -83,7 +83,8 @@ func (c *compiler) needs(p *pending, work []*pending) {
 		case target == p.declared:
 			c.diags.Add(at, "cycle", "step %q needs itself", n.Value)
 		case !slices.ContainsFunc(work, func(w *pending) bool { return w.declared == target }):
-			c.diags.Add(at, "needs-elsewhere", "needs can only name steps of the same list; %q stands at %s", n.Value, target.at.Start)
+			c.diags.Add(at, "needs-elsewhere", "needs can only name steps of the same list, and %q stands at %s; %s",
+				n.Value, target.at.Start, c.elsewhere(p, target, work))
 		default:
 			p.depend(target)
 		}
