@@ -33,7 +33,7 @@ func add(r *step.Registry, env *kube.Env) {
 	r.Steps = append(r.Steps, deletestep.New(env))
 	r.Steps = append(r.Steps, deploy.New(env))
 	r.Steps = append(r.Steps, fail.New())
-	r.Steps = append(r.Steps, firealert.New())
+	r.Steps = append(r.Steps, firealert.New(env))
 	r.Undos = append(r.Undos, firealert.Undos()...)
 	r.Steps = append(r.Steps, httpstep.New())
 	r.Steps = append(r.Steps, injectchaos.New(env))

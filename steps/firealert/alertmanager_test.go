@@ -50,7 +50,7 @@ inhibit_rules:
 func use(t *testing.T, scope eval.Scope) (steptest.Use, *steptest.Host) {
 	t.Helper()
 	host := steptest.NewHost(t, Undos()...)
-	return steptest.Use{Definition: New(), Run: &step.Run{
+	return steptest.Use{Definition: bare(t), Run: &step.Run{
 		Host: host, Scope: eval.Scope{"vars": map[string]any(scope)},
 		Scenario: step.Scenario{ID: "sr-test", Dir: t.TempDir()},
 	}}, host

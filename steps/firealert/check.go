@@ -22,8 +22,14 @@ const (
 	lifetime = time.Hour
 )
 
-func check(c *Config, p *step.Problems) {
-	p.OneOf("to", "alertmanager", "webhook")
+// check reports mistakes; usual says that there is an Alertmanager for alerts that name no place.
+func check(c *Config, p *step.Problems, usual bool) {
+	switch {
+	case p.Given("to"):
+		p.OneOf("to", "alertmanager", "webhook")
+	case !usual:
+		p.At("", "fireAlert needs \"to\", which names an alertmanager or a webhook, or an alertmanager in scenario-runner.yaml")
+	}
 	checkAddress("to.alertmanager", c.To.Alertmanager, p)
 	checkAddress("to.webhook", c.To.Webhook, p)
 	c.To.TLS.Check("to.tls", p)

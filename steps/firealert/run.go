@@ -23,22 +23,24 @@ const (
 type storm struct {
 	run     *step.Run
 	config  *Config
+	dir     string // where tls.ca is looked for
 	alerts  []alert
 	send    func(context.Context, []alert) (*web.Response, error)
 	prove   func(context.Context) error // nil when a receiver's answer is the proof
 	outputs Outputs
 }
 
-func fire(ctx context.Context, run *step.Run, c *Config) (Outputs, error) {
+// fire fires the alerts; dir is where tls.ca is looked for.
+func fire(ctx context.Context, run *step.Run, c *Config, dir string) (Outputs, error) {
 	for _, secret := range append(web.Secrets(c.To.Headers, c.To.Webhook), web.Secrets(nil, c.To.Alertmanager)...) {
 		run.Host.Mask(secret)
 	}
-	client, err := c.To.client(run.Folder())
+	client, err := c.To.client(dir)
 	if err != nil {
 		return Outputs{}, err
 	}
 	defer client.Close()
-	s := &storm{run: run, config: c}
+	s := &storm{run: run, config: c, dir: dir}
 	if s.alerts, err = c.build(run, time.Now().UTC()); err != nil {
 		return Outputs{}, err
 	}
@@ -80,7 +82,7 @@ func (s *storm) promise(ctx context.Context, fired <-chan struct{}) error {
 	if s.config.Undo == "keep" {
 		return nil
 	}
-	dir, err := filepath.Abs(s.run.Folder())
+	dir, err := filepath.Abs(s.dir)
 	if err != nil {
 		return err
 	}

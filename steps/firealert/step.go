@@ -9,6 +9,7 @@ import (
 
 	"github.com/scenario-runner/scenario-runner/engine/eval"
 	"github.com/scenario-runner/scenario-runner/engine/step"
+	"github.com/scenario-runner/scenario-runner/steps/kube"
 	"github.com/scenario-runner/scenario-runner/steps/web"
 )
 
@@ -28,7 +29,7 @@ type Config struct {
 	Labels       eval.Tree     `yaml:"labels" scope:"index" doc:"Labels, which say what the alert is about. Two alerts with the same labels are one." example:"{severity: critical, pod: 'web-${{ index }}'}"`
 	Annotations  eval.Tree     `yaml:"annotations" scope:"index" doc:"Annotations, which explain it." example:"{summary: The pod restarts all the time}"`
 	GeneratorURL eval.Text     `yaml:"generatorURL" scope:"index" doc:"Address that leads back to what raised the alert."`
-	To           To            `yaml:"to" required:"true" doc:"Where the alert goes: one of alertmanager, webhook."`
+	To           To            `yaml:"to" doc:"Where the alert goes: one of alertmanager, webhook. Without it, to the alertmanager of scenario-runner.yaml."`
 	StartsAt     string        `yaml:"startsAt" doc:"Since when the alert is true, as in 2026-01-31T12:00:00Z. Without it, now." example:"\"${{ now() - duration('10m') }}\""`
 	EndsAt       string        `yaml:"endsAt" doc:"When Alertmanager takes the alert for resolved if nobody says so earlier. Without it, in one hour."`
 	ResolveAfter time.Duration `yaml:"resolveAfter" doc:"Resolve the alert this long after it was fired. Without it, at the end of the scenario." example:"2m"`
@@ -63,8 +64,8 @@ type Outputs struct {
 	Body         any               `expr:"body" doc:"Body of the last answer: a value when it is JSON, else text."`
 }
 
-// New returns the definition of the step.
-func New() step.Definition {
+// New returns the definition of the step. An alert that goes nowhere else goes to the Alertmanager that env knows.
+func New(env *kube.Env) step.Definition {
 	return step.Define(step.Spec[Config, Outputs]{
 		Name:  "fireAlert",
 		Group: step.Story,
@@ -74,10 +75,14 @@ func New() step.Definition {
 				RequestTimeout: 10 * time.Second, Receiver: "scenario-runner", GroupBy: []string{alertname}, ExternalURL: "http://alertmanager.invalid",
 			}}
 		},
-		Check: check,
+		Check: func(c *Config, p *step.Problems) { check(c, p, env.Settings().Alertmanager != nil) },
 		Title: title,
 		Run: func(ctx context.Context, run *step.Run, c Config) (Outputs, error) {
-			return fire(ctx, run, &c)
+			dir, err := c.place(env.Settings(), run)
+			if err != nil {
+				return Outputs{}, err
+			}
+			return fire(ctx, run, &c, dir)
 		},
 	})
 }

@@ -21,7 +21,7 @@ import (
 	"github.com/scenario-runner/scenario-runner/engine/steptest"
 )
 
-func TestContract(t *testing.T) { steptest.Contract(t, New()) }
+func TestContract(t *testing.T) { steptest.Contract(t, bare(t)) }
 
 // ledger is a host that keeps the data of the last entry and carries nothing out.
 type ledger struct {
@@ -231,7 +231,7 @@ func TestLabelsFromAnExpression(t *testing.T) {
 
 func TestMistakes(t *testing.T) {
 	for name, c := range map[string]struct{ body, want string }{
-		"nowhere":     {"{alertname: A}", `step.yaml:1:1: fireAlert needs "to": where the alert goes: one of alertmanager, webhook [missing-field]`},
+		"nowhere":     {"{alertname: A}", `step.yaml:1:1: fireAlert needs "to", which names an alertmanager or a webhook, or an alertmanager in scenario-runner.yaml [invalid-value]`},
 		"both":        {"{alertname: A, to: {alertmanager: http://a, webhook: http://b}}", `step.yaml:1:54: only one of alertmanager, webhook can be given; "alertmanager" is given already [exclusive-fields]`},
 		"address":     {"{alertname: A, to: {webhook: localhost:80}}", `step.yaml:1:30: an address starts with http:// or https:// and names a host; found "localhost:80" [invalid-value]`},
 		"group":       {"{alertname: A, to: {alertmanager: http://a, groupBy: x}}", "step.yaml:1:54: groupBy means nothing without webhook; Alertmanager decides it by its own configuration [invalid-value]"},
@@ -249,7 +249,7 @@ func TestMistakes(t *testing.T) {
 		"webhook end": {"{alertname: A, endsAt: 2026-01-31T12:00:00Z, to: {webhook: http://b}}", "step.yaml:1:24: endsAt means nothing for a webhook, where an alert fires until it is resolved; use resolveAfter [invalid-value]"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, got := steptest.Use{Definition: New()}.Compile(t, c.body)
+			_, got := steptest.Use{Definition: bare(t)}.Compile(t, c.body)
 			if line, _, _ := strings.Cut(got, "\n"); line != c.want {
 				t.Errorf("got  %s\nwant %s", line, c.want)
 			}
