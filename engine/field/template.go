@@ -55,6 +55,9 @@ func (c *pass) template(n *yaml.Node, what string, s *Shape, env *eval.Env, targ
 
 func (c *pass) compileText(n *yaml.Node, env *eval.Env) eval.Text {
 	text, problems := env.CompileText(n.Value)
+	if len(problems) > 0 && c.cut(n) {
+		return text
+	}
 	for _, p := range problems {
 		c.report(c.file.Within(n, p.From, p.To), p.Check, "%s", p.Message)
 	}
@@ -214,6 +217,9 @@ func (c *pass) expression(n *yaml.Node, what string, s *Shape, env *eval.Env, ta
 		return
 	}
 	p, problems := env.CompileAll(text, s.Want)
+	if len(problems) > 0 && c.cut(n) {
+		return
+	}
 	for _, problem := range problems {
 		c.report(c.file.Within(n, problem.From, problem.To), problem.Check, "%s", problem.Message)
 	}
