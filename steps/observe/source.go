@@ -16,6 +16,7 @@ type Source struct {
 	Events  *Events   `yaml:"events" doc:"Kubernetes events, oldest first." example:"{for: deployment/web, type: Warning}"`
 	Logs    *Logs     `yaml:"logs" doc:"Lines that containers log, as they come." example:"{of: deployment/web, match: started}"`
 	HTTP    *HTTP     `yaml:"http" doc:"The answer of an HTTP address, asked again and again. It is nil while nobody answers." example:"{url: 'http://127.0.0.1:8080/healthz'}"`
+	SQL     *SQL      `yaml:"sql" doc:"The rows of a PostgreSQL query, asked again and again or at each notification." example:"{connection: history, query: select action_type from actions}"`
 }
 
 // kind is what the author wrote under the key of one kind of source.
@@ -30,7 +31,7 @@ type kind interface {
 
 // Traits say what can be asked of a source.
 type Traits struct {
-	Name    string // what expressions call the value: object, objects, events, lines, response
+	Name    string // what expressions call the value: object, objects, events, lines, response, rows
 	Lists   bool   // the value is a list, whose items can be chosen from
 	Cluster bool   // the value is made of objects, which can be ready, absent or beyond hope
 }
@@ -59,12 +60,15 @@ func (s Source) given() []named {
 	if s.HTTP != nil {
 		out = append(out, named{"http", s.HTTP})
 	}
+	if s.SQL != nil {
+		out = append(out, named{"sql", s.SQL})
+	}
 	return out
 }
 
 // Keys lists the keys of all kinds of sources in the order of the fields.
 func Keys() []string {
-	all := Source{Object: &kube.Ref{}, Objects: &kube.Ref{}, Events: &Events{}, Logs: &Logs{}, HTTP: &HTTP{}}
+	all := Source{Object: &kube.Ref{}, Objects: &kube.Ref{}, Events: &Events{}, Logs: &Logs{}, HTTP: &HTTP{}, SQL: &SQL{}}
 	var keys []string
 	for _, n := range all.given() {
 		keys = append(keys, n.key)
@@ -74,7 +78,7 @@ func Keys() []string {
 
 // Names lists what expressions call the values of all kinds of sources.
 func Names() []string {
-	all := Source{Object: &kube.Ref{}, Objects: &kube.Ref{}, Events: &Events{}, Logs: &Logs{}, HTTP: &HTTP{}}
+	all := Source{Object: &kube.Ref{}, Objects: &kube.Ref{}, Events: &Events{}, Logs: &Logs{}, HTTP: &HTTP{}, SQL: &SQL{}}
 	var names []string
 	for _, n := range all.given() {
 		names = append(names, n.kind.traits().Name)

@@ -22,6 +22,8 @@ func (s Source) Type(in *step.Place, env *kube.Env) eval.Type {
 		return eval.ListOf(eval.ObjectOf(lineFields))
 	case s.HTTP != nil:
 		return eval.ObjectOf(responseFields)
+	case s.SQL != nil:
+		return s.SQL.rowType()
 	}
 	return eval.AnyType
 }

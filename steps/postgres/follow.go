@@ -41,8 +41,9 @@ func (l *Lost) Unwrap() error { return l.Err }
 
 // Follow calls see with the rows at once and after each notification or pause, until see is done or fails, something is
 // wrong that does not pass, or ctx ends; then it returns the cause of ctx, or a *Lost. A connection that is interrupted is
-// made again, and the rows are read again at once: a notification may have been missed.
-func Follow(ctx context.Context, f Following, see func(Seen) (done bool, err error)) error {
+// made again, and the rows are read again at once: a notification may have been missed. notice is called when nobody
+// answers, once for each reason in a row.
+func Follow(ctx context.Context, f Following, see func(Seen) (done bool, err error), notice func(error)) error {
 	f.Options.Write = false
 	w := &follower{Following: f, see: see}
 	for {
@@ -55,6 +56,9 @@ func Follow(ctx context.Context, f Following, see func(Seen) (done bool, err err
 		case ctx.Err() == nil && !Away(err):
 			return err
 		case ctx.Err() == nil:
+			if w.away == nil || w.away.Error() != err.Error() {
+				notice(err)
+			}
 			w.away = err
 			err = wait(ctx, w.pause())
 		}

@@ -1,0 +1,111 @@
+package sql
+
+import (
+	"fmt"
+	"path/filepath"
+	"reflect"
+	"slices"
+
+	"github.com/scenario-runner/scenario-runner/engine/eval"
+	"github.com/scenario-runner/scenario-runner/engine/step"
+	"github.com/scenario-runner/scenario-runner/steps/postgres"
+)
+
+var typeOfOutputs = reflect.TypeFor[Outputs]()
+
+func (s steps) check(c *Config, p *step.Problems) {
+	c.Connection.Check("connection", p)
+	if name := c.Connection.Name; name != "" {
+		s.checkName(name, p)
+	}
+	checkWork(c, p)
+	postgres.Columns(c.Columns).Check("columns", p)
+	if len(c.Columns) > 0 && !p.Given("query") {
+		p.At("columns", "columns are those of a query; write query")
+	}
+	if c.StatementTimeout < 0 {
+		p.At("statementTimeout", "statementTimeout: expected a positive duration, found %s", c.StatementTimeout)
+	}
+	postgres.CheckText("query", c.Query, p)
+	for i := range c.Exec {
+		postgres.CheckText(item("exec", i), c.Exec[i], p)
+	}
+	checkWriting(c, p)
+}
+
+// checkName reports a connection that the configuration of the project does not have, or does not let write.
+func (s steps) checkName(name string, p *step.Problems) {
+	settings := s.env.Settings()
+	connection, err := settings.Connection(name)
+	if err != nil {
+		p.At("connection", "%s", err)
+		return
+	}
+	if connection.ReadOnly && p.Given("write") {
+		p.At("write", "connection %q is read-only (%s); write: true needs another one", name, connection.At)
+	}
+}
+
+// checkWork reports whether there is something to do, and who gets the parameters.
+func checkWork(c *Config, p *step.Problems) {
+	given := slices.DeleteFunc([]string{"query", "exec", "file"}, func(field string) bool { return !p.Given(field) })
+	switch {
+	case len(given) == 0:
+		p.At("", "needs one of query, exec, file")
+		return
+	case len(given) > 1 && slices.Contains(given, "query"):
+		p.At("query", "query can't be joined with %s; make two steps of it", given[1])
+	}
+	if c.File != "" && !filepath.IsLocal(c.File) {
+		p.At("file", "%q is outside the scenario's folder; paths in a scenario stay inside it", c.File)
+	}
+	if p.Given("params") && !p.Given("query") && (len(c.Exec) != 1 || p.Given("file")) {
+		p.At("params", "params belong to one statement; make steps of the statements, each with its own params")
+	}
+}
+
+// checkWriting reports changes that are not announced, or that nothing would take back.
+func checkWriting(c *Config, p *step.Problems) {
+	if p.Dynamic("write") && !c.Write && p.Given("undo") && !p.Given("exec") && !p.Given("file") {
+		return // write is false, or not known yet
+	}
+	changes := !p.Given("query")
+	switch {
+	case changes && !p.Given("write"):
+		p.At("", "exec and file change the database, which needs write: true; a statement that only reads is written as query")
+	case c.Write && !p.Given("undo"):
+		p.At("write", "write: true changes the database and nothing would take it back; give undo: {exec: …}, or undo: keep")
+	case !p.Given("write") && p.Given("undo"):
+		p.At("undo", "undo means nothing without write: true")
+	}
+	c.Undo.check(p)
+	if c.Undo.gives() && c.Connection.Name == "" {
+		checkKept(c.Connection, p)
+	}
+}
+
+// checkKept reports a connection that another process could not open once this one is gone.
+func checkKept(c postgres.Connection, p *step.Problems) {
+	if p.Given("connection.password") {
+		p.At("connection.password", "the undo may have to be carried out by another process, which does not know this password and can't find it in the ledger; "+
+			"name a connection of scenario-runner.yaml, or give passwordFrom")
+	}
+	if c.HasPassword() {
+		p.At("connection.url", "the undo may have to be carried out by another process, and the ledger holds no passwords; "+
+			"name a connection of scenario-runner.yaml, or give passwordFrom")
+	}
+}
+
+func item(field string, i int) string { return fmt.Sprintf("%s.%d", field, i) }
+
+// secretIn returns the first expression that reads a secret.
+func secretIn(programs []*eval.Program) *eval.Program {
+	for _, program := range programs {
+		for _, r := range program.References {
+			if r.Path[0] == "secrets" {
+				return program
+			}
+		}
+	}
+	return nil
+}
