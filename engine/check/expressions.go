@@ -40,9 +40,6 @@ func expressionChecks() []Check {
 	}
 }
 
-// manifestChecks look into the files that steps hand to a cluster.
-func manifestChecks() []Check { return nil }
-
 // judgementChecks find scenarios that can't fail.
 func judgementChecks() []Check {
 	return []Check{
@@ -121,6 +118,16 @@ func adviceChecks() []Check {
 			Name: "insecure-tls", Group: Advice, Severity: warning, Meaning: "The certificate of a server is not checked.",
 			Why:  "The answers may come from anybody.",
 			Cure: "Name the authority that signed the certificate in ca.",
+		},
+		{
+			Name: "statement-text", Group: Advice, Severity: warning, Meaning: "An expression makes a part of the text of an SQL statement.",
+			Why:  "Whatever its value holds is executed.",
+			Cure: "Write `$1` in the statement and give the value in params.",
+		},
+		{
+			Name: "plain-password", Group: Advice, Severity: warning, Meaning: "A password stands in the file.",
+			Why:  "Everybody who reads the file reads the password.",
+			Cure: "Name it under secrets and write `${{ secrets.NAME }}`.",
 		},
 		{
 			Name: "recover-without-duration", Group: Advice, Severity: warning, Meaning: "recover is set for a fault that the step does not take back.",

@@ -48,5 +48,15 @@ func reuseChecks() []Check {
 			Why:  "Whoever uses the template believes that the value has an effect.",
 			Cure: "Use the parameter, or remove it.",
 		},
+		{
+			Name: "unknown-cluster", Group: Reuse, Meaning: "A step works on a cluster that the configuration does not name.",
+			Why:  "No cluster is touched that nobody named.",
+			Cure: "Take the proposal, or add the cluster to scenario-runner.yaml.",
+		},
+		{
+			Name: "policy", Group: Reuse, Meaning: "A scenario does what the policy of the project forbids.",
+			Why:  "The policy in scenario-runner.yaml holds for all scenarios, whoever writes them.",
+			Cure: "Do it in another way, or talk to those who keep the policy; the message names its line.",
+		},
 	}
 }

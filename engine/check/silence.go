@@ -37,7 +37,7 @@ type named struct {
 }
 
 // Silence takes the findings out of a list that comments in the file silence, and reports comments that are wrong or
-// silence nothing. What was found in other files stays.
+// silence nothing. What was found in another file is silenced where this file names that one.
 func Silence(f *source.File, found diag.List) diag.List {
 	if f.Root == nil || !bytes.Contains(f.Data, []byte("scenario-runner:")) {
 		return found
@@ -45,7 +45,7 @@ func Silence(f *source.File, found diag.List) diag.List {
 	var mistakes diag.List
 	ignores := ignoresOf(f, &mistakes)
 	kept := slices.DeleteFunc(slices.Clone(found), func(d diag.Diagnostic) bool {
-		return d.Severity == diag.Warning && d.Range.File == f.Name && silenced(ignores, d)
+		return d.Severity == diag.Warning && silenced(ignores, f.Name, d)
 	})
 	if !found.HasErrors() { // with an error, not everything was looked at
 		for _, i := range ignores {
@@ -55,16 +55,32 @@ func Silence(f *source.File, found diag.List) diag.List {
 	return append(kept, mistakes...)
 }
 
-func silenced(ignores []*ignore, d diag.Diagnostic) bool {
+func silenced(ignores []*ignore, file string, d diag.Diagnostic) bool {
 	hit := false
+	lines := linesIn(file, d)
 	for _, i := range ignores {
 		for k := range i.checks {
-			if i.line == d.Range.Start.Line && i.checks[k].name == d.Check {
+			if slices.Contains(lines, i.line) && i.checks[k].name == d.Check {
 				i.checks[k].used, hit = true, true
 			}
 		}
 	}
 	return hit
+}
+
+// linesIn returns the lines of a file at which a finding can be silenced: its own, or, when it stands in a file that this
+// one names, those that its notes lead to.
+func linesIn(file string, d diag.Diagnostic) []int {
+	if d.Range.File == file {
+		return []int{d.Range.Start.Line}
+	}
+	var lines []int
+	for _, n := range d.Notes {
+		if n.Range.File == file {
+			lines = append(lines, n.Range.Start.Line)
+		}
+	}
+	return lines
 }
 
 func (i *ignore) unused(mistakes *diag.List) {

@@ -99,11 +99,15 @@ func TestSilenceBesideErrors(t *testing.T) {
 	}
 }
 
-// TestSilenceLeavesOtherFiles: a comment counts for the file in which it stands.
-func TestSilenceLeavesOtherFiles(t *testing.T) {
+// TestSilenceInOtherFiles: a comment counts for the file in which it stands, and for what a step there names.
+func TestSilenceInOtherFiles(t *testing.T) {
 	f, _ := source.Parse("f.yaml", []byte("a: 1 # scenario-runner:ignore unused-var because x\n"))
 	found := diag.List{{Range: diag.Range{File: "g.yaml", Start: diag.Position{Line: 1, Column: 1}}, Severity: diag.Warning, Check: "unused-var"}}
 	if got := check.Silence(f, found); len(got) != 2 {
+		t.Error(got)
+	}
+	found[0].Note(diag.Range{File: "f.yaml", Start: diag.Position{Line: 1, Column: 1}}, "the file is named here")
+	if got := check.Silence(f, found); len(got) != 0 {
 		t.Error(got)
 	}
 }
