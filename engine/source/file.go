@@ -43,7 +43,8 @@ func Parse(name string, data []byte) (*File, diag.List) {
 	}
 	if i := invalidUTF8(data); i >= 0 {
 		line := 1 + bytes.Count(data[:i], []byte("\n"))
-		diags.Add(f.at(line, 1, 1), "yaml-syntax", "file is not UTF-8 text")
+		column := 1 + utf8.RuneCount(data[bytes.LastIndexByte(data[:i], '\n')+1:i])
+		diags.Add(f.at(line, column, 1), "yaml-syntax", "file is not UTF-8 text; save it in that encoding")
 		return f, diags
 	}
 	f.lines = strings.Split(string(data), "\n")
@@ -82,7 +83,8 @@ func (f *File) decode(diags *diag.List) {
 
 var lineInError = regexp.MustCompile(`^yaml: (?:line (\d+): )?(.*)$`)
 
-// syntax reports an error of the YAML parser, which names a line at best.
+// syntax reports an error of the YAML parser, which names a line at best: what the author got wrong where that can be
+// found out, else the words of the parser.
 func (f *File) syntax(err error, diags *diag.List) {
 	line, message := 1, err.Error()
 	if m := lineInError.FindStringSubmatch(strings.ReplaceAll(message, "\n", " ")); m != nil {
@@ -94,30 +96,30 @@ func (f *File) syntax(err error, diags *diag.List) {
 			line++ // the library counts from 0 in what its parser, not its scanner, finds
 		}
 	}
-	line = min(max(line, 1), len(f.lines))
-	if strings.HasPrefix(message, "did not find expected ',' or") && f.questionMark(line, diags) {
+	if d := f.blame(); d != nil {
+		diags.Add(f.at(d.line, d.column, d.width), "yaml-syntax", "not valid YAML: %s", d.message)
 		return
+	}
+	line = min(max(line, 1), len(f.lines))
+	for line > 1 && strings.TrimSpace(f.lines[line-1]) == "" {
+		line-- // the parser stopped after the last line
 	}
 	text := strings.TrimRight(f.lines[line-1], " \r")
 	indent := len(text) - len(strings.TrimLeft(text, " \t"))
-	diags.Add(f.at(line, indent+1, max(utf8.RuneCountInString(text)-indent, 1)), "yaml-syntax", "not valid YAML: %s", message)
+	diags.Add(f.at(line, indent+1, max(utf8.RuneCountInString(text)-indent, 1)), "yaml-syntax", "not valid YAML: %s", plainWords(message))
 }
 
-// questionMark reports an expression such as a?.b in flow style that is not quoted, which this YAML parser can't read. Its
-// own message names neither the place nor the reason, and a line near by at best.
-func (f *File) questionMark(line int, diags *diag.List) bool {
-	for l := line; l <= min(line+1, len(f.lines)); l++ {
-		text := f.line(l)
-		for _, mark := range []string{"?.", "??", "?["} {
-			before, _, found := strings.Cut(text, mark)
-			if found && strings.ContainsAny(before, "{[") {
-				diags.Add(f.at(l, utf8.RuneCountInString(before)+1, 1), "yaml-syntax",
-					`not valid YAML: "?" can't stand in plain text inside { } or [ ]; put the expression in quotes`)
-				return true
-			}
-		}
+// plainWords says what the parser means where its words are for those who know its insides.
+func plainWords(message string) string {
+	switch message {
+	case "did not find expected <document start>":
+		return "something stands after the end of the document"
+	case "found unknown directive name":
+		return "a line that begins with % is a directive, and the only ones are %YAML and %TAG"
+	case "found incompatible YAML document":
+		return "this is another version of YAML than 1.1 or 1.2"
 	}
-	return false
+	return message
 }
 
 // strangeBreak reports a character at which YAML ends a line and nothing else does: every place after it would be wrong.

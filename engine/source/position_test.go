@@ -60,14 +60,14 @@ func find(n *yaml.Node, text string) *yaml.Node {
 func TestParseReportsWhatYAMLLetsThrough(t *testing.T) {
 	for _, tt := range []struct{ name, text, want string }{
 		{"empty", "", `f.yaml:1:1: file is empty [yaml-empty]`},
-		{"syntax", "a:\n  b: c: d\n", `f.yaml:2:3: not valid YAML: mapping values are not allowed in this context [yaml-syntax]`},
-		{"unclosed", "a: 1\nb: [c, d\ne: 2\n", `f.yaml:2:1: not valid YAML: did not find expected ',' or ']' [yaml-syntax]`},
-		{"outdented", "a:\n    b: 1\n  c: 2\n", `f.yaml:3:3: not valid YAML: did not find expected key [yaml-syntax]`},
+		{"syntax", "a:\n  b: c: d\n", `f.yaml:2:7: not valid YAML: ": " in plain text begins a mapping; put the whole text in quotes [yaml-syntax]`},
+		{"unclosed", "a: 1\nb: [c, d\ne: 2\n", `f.yaml:2:4: not valid YAML: "[" is never closed [yaml-syntax]`},
+		{"outdented", "a:\n    b: 1\n  c: 2\n", `f.yaml:3:3: not valid YAML: this line is indented by 2, which fits to no line above; write 0 or 4 [yaml-syntax]`},
 		{"question mark", "a: 1\nb: {c: d, until: x?.y == 1}\n", `f.yaml:2:19: not valid YAML: "?" can't stand in plain text inside { } or [ ]; put the expression in quotes [yaml-syntax]`},
 		{"duplicate", "a: 1\nb: 2\na: 3\n", `f.yaml:3:1: key "a" is given twice; first given at 1:1 [duplicate-key]`},
 		{"documents", "a: 1\n---\nb: 2\n", `f.yaml:3:1: a file holds one document; put the second one into a file of its own [yaml-documents]`},
 		{"key", "[a]: 1\n", `f.yaml:1:1: a key must be plain text [yaml-key]`},
-		{"binary", "a: \xff\n", `f.yaml:1:1: file is not UTF-8 text [yaml-syntax]`},
+		{"binary", "a: \xff\n", `f.yaml:1:4: file is not UTF-8 text; save it in that encoding [yaml-syntax]`},
 		{"carriage return", "a: 1\n# ü\rb: 2\n", `f.yaml:2:4: YAML ends a line at the character U+000D and editors do not; end lines with \n, or write "\u000D" in double quotes [yaml-syntax]`},
 		{"line separator", "a: \"x\u2028y\"\r\n", `f.yaml:1:6: YAML ends a line at the character U+2028 and editors do not; end lines with \n, or write "\u2028" in double quotes [yaml-syntax]`},
 		{"deep", strings.Repeat("[", 300) + strings.Repeat("]", 300), `f.yaml:1:202: nested more than 200 levels deep [yaml-depth]`},
