@@ -18,6 +18,8 @@ type Decoder struct {
 	Diags *diag.List
 	// Special decodes the types that were named to Describe: step blocks.
 	Special func(n *yaml.Node, env *eval.Env) any
+	// Known is what is known before the run. Nil means that nothing is.
+	Known *Known
 	// Reference reads the file that n names, and returns what takes the place of the name. Nil reads none.
 	Reference func(n *yaml.Node) any
 	// Names tells the type of a name that a scope tag adds. config is the value that is being decoded, in which the
@@ -60,6 +62,7 @@ type Body struct {
 	defaults   func() reflect.Value
 	static     reflect.Value
 	texts      map[*yaml.Node]eval.Text
+	known      map[*yaml.Node]any // values of texts that were put in before the run
 	compiled   map[*yaml.Node]any // programs, later texts and trees, specials
 }
 

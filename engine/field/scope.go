@@ -3,6 +3,7 @@ package field
 import (
 	"reflect"
 	"slices"
+	"strings"
 
 	"gopkg.in/yaml.v3"
 
@@ -34,6 +35,14 @@ func (c *pass) scoped(fields []scoped, parent *yaml.Node, env *eval.Env, target 
 	}
 }
 
+// chosen returns the name that the author wrote under a key beside the field, or the standard one.
+func chosen(parent *yaml.Node, key, standard string) string {
+	if sibling, _ := source.Lookup(parent, key); sibling != nil && sibling.Kind == yaml.ScalarNode && sibling.Value != "" {
+		return sibling.Value
+	}
+	return standard
+}
+
 // extend adds the local names of a field's scope tag.
 func (c *pass) extend(env *eval.Env, scope []string, parent *yaml.Node) *eval.Env {
 	for _, l := range c.locals {
@@ -49,6 +58,10 @@ func (c *pass) extend(env *eval.Env, scope []string, parent *yaml.Node) *eval.En
 				names = append(names, eval.Field{Name: p.Key.Value, Type: c.named(p.Key.Value)})
 			}
 			continue
+		}
+		if len(name) > 1 && name[0] == '@' {
+			key, standard, _ := strings.Cut(name[1:], "=")
+			name = chosen(parent, key, standard)
 		}
 		names = append(names, eval.Field{Name: name, Type: c.named(name)})
 	}

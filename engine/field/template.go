@@ -25,6 +25,12 @@ func (c *pass) template(n *yaml.Node, what string, s *Shape, env *eval.Env, targ
 		return false
 	}
 	if c.binding {
+		if v, ok := c.body.known[n]; ok {
+			if err := c.assign(n, what, s, v, target); err != nil {
+				c.report(c.file.Range(n), "invalid-value", "%s: %s", what, err)
+			}
+			return true
+		}
 		text, ok := c.body.texts[n]
 		if ok && c.display {
 			switch {
@@ -44,6 +50,9 @@ func (c *pass) template(n *yaml.Node, what string, s *Shape, env *eval.Env, targ
 		return false
 	}
 	text := c.compileText(n, env)
+	if c.settle(n, what, s, text, target) {
+		return true
+	}
 	c.body.texts[n] = text
 	c.fits(n, what, s, text)
 	if known, ok := target.Addr().Interface().(Starter); ok {
@@ -276,7 +285,11 @@ func (c *pass) tree(n *yaml.Node, env *eval.Env) eval.Tree {
 		return eval.ListTree(items)
 	}
 	if strings.Contains(n.Value, "${{") {
-		return eval.TextTree(c.compileText(n, env))
+		text := c.compileText(n, env)
+		if v, ok := c.known(n, text); ok {
+			return eval.Plain(v)
+		}
+		return eval.TextTree(text)
 	}
 	return eval.Plain(Scalar(n))
 }

@@ -3,6 +3,7 @@ package report
 import (
 	"cmp"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -186,7 +187,11 @@ func (w writer) rerun(s *journal.ScenarioSummary) string {
 		file, _, _ = strings.Cut(s.Key, "#")
 	}
 	words := []string{"scenario-runner run"}
-	for _, word := range append(slices.Clone(w.options.Again), file) {
+	more := []string{file}
+	if strings.Contains(s.Key, "#") { // a case of a matrix
+		more = append(more, "--name", "^"+regexp.QuoteMeta(s.Info.Name)+"$")
+	}
+	for _, word := range append(slices.Clone(w.options.Again), more...) {
 		words = append(words, quoted(word))
 	}
 	return strings.Join(words, " ")

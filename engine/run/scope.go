@@ -26,6 +26,12 @@ func (x *execution) baseScope() (eval.Scope, error) {
 		"vars":    map[string]any{},
 		"steps":   map[string]any{},
 	}
+	if matrix := x.scenario.Matrix; matrix != nil {
+		scope["matrix"] = matrix
+	}
+	if x.run.setup != nil {
+		scope["setup"] = x.run.setup.outputs // vars that a suite gives may use them; the scenario's own expressions can't
+	}
 	values := map[string]any{}
 	for _, v := range x.scenario.Vars {
 		value, err := v.Value.Eval(scope)

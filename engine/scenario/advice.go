@@ -25,6 +25,7 @@ func (c *compiler) advise(root *yaml.Node) {
 	c.unused(vars, "vars", "unused-var", "nothing uses var %q")
 	secrets, _ := source.Lookup(root, "secrets")
 	c.unused(secrets, "secrets", "unused-secret", "nothing uses secret %q, but the scenario can't start without it")
+	c.unusedAxes(c.matrix)
 	c.timeouts(root)
 	c.finish()
 }

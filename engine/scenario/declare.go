@@ -136,6 +136,17 @@ func (c *compiler) stepsType() eval.Type {
 	return t
 }
 
+// outputsOf is the type of `steps` when only the steps of a compiled block are looked at.
+func (c *compiler) outputsOf(b *Block) eval.Type {
+	t := eval.Type{Kind: eval.Object}
+	for _, s := range b.Steps {
+		if d := c.ids[s.ID]; s.Named && d != nil {
+			t.Fields = append(t.Fields, eval.Field{Name: s.ID, Doc: d.kind, Type: d.outputType()})
+		}
+	}
+	return t
+}
+
 // outputType is what steps.<id> has: the outputs and, unless an output has that name, verdict and took.
 func (d *declared) outputType() eval.Type {
 	t := d.outputs

@@ -20,6 +20,7 @@ type document struct {
 	APIVersion string                `yaml:"apiVersion" required:"true" enum:"scenario-runner/v1" doc:"Version of the language."`
 	Kind       string                `yaml:"kind" required:"true" enum:"Scenario" doc:"What this file is."`
 	Metadata   metadata              `yaml:"metadata" required:"true" doc:"Name and labels of the scenario."`
+	Matrix     eval.Tree             `yaml:"matrix" doc:"Lists of values. The file stands for one scenario for each combination, which reads its values as matrix.<name>. include adds values and cases, exclude takes cases out."`
 	Vars       eval.Tree             `yaml:"vars" doc:"Values that expressions read as vars.<name>. One may use those of the environment, not another var."`
 	Secrets    map[string]secretFrom `yaml:"secrets" doc:"Values that expressions read as secrets.<name> and that are masked in every output."`
 	Safety     safety                `yaml:"safety" doc:"Limits that the scenario sets for itself."`

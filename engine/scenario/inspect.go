@@ -77,7 +77,7 @@ func (l *Loader) inspect(name string, data []byte) *Inspection {
 	diags := self.wrong
 	c := newCompiler(l, fresh, self.file, &diags)
 	if self.file.Root != nil {
-		c.run()
+		_, c = l.compileFile(fresh, self.file, &diags)
 		if !diags.HasErrors() {
 			diags = append(diags, l.schema.Validate(self.file)...)
 		}

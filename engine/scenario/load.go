@@ -73,6 +73,9 @@ type compiler struct {
 	advice   diag.List                     // what is better written in another way
 	excused  []diag.Range                  // steps that judge and can't make the scenario fail
 
+	matrix *matrix // nil when there is none that can be used
+	fixed  *fixed  // the case of the matrix; nil when the file is checked as it is written
+
 	library  *library
 	self     *libraryFile  // the file as a template; nil when it is a scenario
 	used     []TemplateUse // in document order
@@ -97,6 +100,10 @@ func (c *compiler) run() {
 	steps, _ := source.Lookup(root, "steps")
 	finally, _ := source.Lookup(root, "finally")
 	c.declare(steps, finally)
+	if c.fixed == nil {
+		c.matrix = c.readMatrix(root)
+		c.readBefore(root)
+	}
 	c.names(root)
 	head := decodeTop[document](c, root, "the scenario", c.loader.shapes.document)
 	c.fill(head)
@@ -127,6 +134,9 @@ func (c *compiler) names(root *yaml.Node) {
 		s = s.With(p.Key.Value, "", eval.Type{Kind: eval.String})
 	}
 	c.env = c.env.With("vars", t).With("secrets", s).With("steps", c.stepsType())
+	if c.matrix != nil {
+		c.env = c.env.With("matrix", c.matrix.types)
+	}
 }
 
 func (c *compiler) varType(n *yaml.Node) eval.Type {
@@ -166,7 +176,10 @@ func (c *compiler) vars(n, _ *yaml.Node) {
 		return
 	}
 	env := c.loader.env.Private() // vars are evaluated before anything runs: they see neither steps nor each other
-	d := &field.Decoder{File: c.file, Diags: &diag.List{}}
+	if c.matrix != nil {
+		env = env.With("matrix", c.matrix.types)
+	}
+	d := &field.Decoder{File: c.file, Diags: &diag.List{}, Known: c.known()}
 	shape := field.Describe(reflect.TypeFor[eval.Tree]())
 	for _, p := range source.Pairs(n) {
 		body, ok := d.Compile(p.Value, p.Key.Value, shape, env, func() reflect.Value { return reflect.New(reflect.TypeFor[eval.Tree]()).Elem() })

@@ -39,15 +39,14 @@ func (l *Loader) Provide(name string, data []byte) { l.library.get(name, data) }
 
 // scenarios checks a file as a scenario.
 func (l *Loader) scenarios(file *source.File, diags diag.List) ([]*Scenario, diag.List) {
-	c := newCompiler(l, l.library, file, &diags)
-	c.run()
+	all, _ := l.compileFile(l.library, file, &diags)
 	if !diags.HasErrors() {
 		diags = append(diags, l.schema.Validate(file)...)
 	}
 	if diags.HasErrors() {
 		return nil, diags.Sorted()
 	}
-	return []*Scenario{c.scenario}, diags.Sorted()
+	return all, diags.Sorted()
 }
 
 // Load checks one file that holds one scenario. The scenario is nil when there is an error among the diagnostics. Of a

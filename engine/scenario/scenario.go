@@ -12,11 +12,12 @@ import (
 // Scenario is a checked scenario file, ready to run.
 type Scenario struct {
 	File        *source.File
-	Key         string // unique among the scenarios of a run: the path as the user gave it
+	Key         string // unique among the scenarios of a run: the path as the user gave it, and "#" with the case of a matrix
 	Name        string
 	Description string
 	Namespace   string // metadata.namespace; "" means one of its own
 	Labels      map[string]string
+	Matrix      map[string]any // values of its case; nil without a matrix
 	Vars        Vars
 	Secrets     []Secret
 	MaxDuration time.Duration // safety.maxDuration; 0 means no limit

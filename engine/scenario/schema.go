@@ -21,7 +21,20 @@ func Schema(r *step.Registry) *field.Schema {
 	shapes := newShapes()
 	document := shapes.document.Schema(blockSchema)
 	document.Get("properties").(*field.Schema).Set("vars", field.NewSchema().Set("type", "object").Set("description", "Values that expressions read as vars.<name>."))
+	document.Get("properties").(*field.Schema).Set("matrix", matrixSchema(shapes))
 	return fileSchema(document, "scenario", "A scenario of scenario-runner: deploy, break, alert, wait, assert.", r, shapes)
+}
+
+func matrixSchema(shapes shapes) *field.Schema {
+	entries := func(doc string) *field.Schema {
+		return field.NewSchema().Set("type", "array").Set("items", field.NewSchema().Set("type", "object")).Set("description", doc)
+	}
+	return field.NewSchema().Set("type", "object").
+		Set("properties", field.NewSchema().
+			Set(includeKey, entries("Values that are added to the cases that they fit, or cases of their own.")).
+			Set(excludeKey, entries("Values of cases that are left out."))).
+		Set("additionalProperties", field.NewSchema().Set("type", "array").Set("minItems", 1)).
+		Set("description", shapes.document.Field("matrix").Doc)
 }
 
 // TemplateSchema returns the draft-07 JSON schema of template files for the kinds of a registry.

@@ -125,7 +125,7 @@ func (c *compiler) compileTemplate() step.Template {
 
 // decodeTop decodes the top of a file. The step blocks are compiled on the way. Some keys are left to others.
 func decodeTop[T any](c *compiler, root *yaml.Node, what string, shape *field.Shape, without ...string) T {
-	d := &field.Decoder{File: c.file, Diags: c.diags, Special: c.topBlock}
+	d := &field.Decoder{File: c.file, Diags: c.diags, Special: c.topBlock, Known: c.known()}
 	trimmed := *root // without x-… keys, which hold anything: that is where anchors are kept
 	trimmed.Content = nil
 	for i := 0; i+1 < len(root.Content); i += 2 {
@@ -154,8 +154,8 @@ func (c *compiler) parameters(n *yaml.Node) []step.Parameter {
 	if n == nil {
 		return nil
 	}
-	if dynamic := c.dynamic(n); dynamic != nil {
-		c.diags.Add(c.file.Range(dynamic), "wrong-type", "a declaration of parameters holds plain values; ${{ }} can't be used here")
+	if dynamic := dynamics(n); dynamic != nil {
+		c.diags.Add(c.file.Range(dynamic[0]), "wrong-type", "a declaration of parameters holds plain values; ${{ }} can't be used here")
 		return nil
 	}
 	declared, body := decodePart[map[string]parameter](c, n, "parameters", c.loader.env)
@@ -201,20 +201,6 @@ func (c *compiler) values(p *step.Parameter, d parameter, n *yaml.Node, body *fi
 		return
 	}
 	p.Default = converted
-}
-
-// dynamic returns the first scalar of a tree that holds an expression.
-func (c *compiler) dynamic(n *yaml.Node) *yaml.Node {
-	n = source.Follow(n)
-	if n.Kind == yaml.ScalarNode && strings.Contains(n.Value, "${{") {
-		return n
-	}
-	for _, child := range n.Content {
-		if found := c.dynamic(child); found != nil {
-			return found
-		}
-	}
-	return nil
 }
 
 // outputs compiles the outputs of a template, after its steps, of which the types are known then.

@@ -1,0 +1,374 @@
+package scenario
+
+import (
+	"fmt"
+	"maps"
+	"reflect"
+	"slices"
+	"strings"
+
+	"gopkg.in/yaml.v3"
+
+	"github.com/scenario-runner/scenario-runner/engine/diag"
+	"github.com/scenario-runner/scenario-runner/engine/eval"
+	"github.com/scenario-runner/scenario-runner/engine/field"
+	"github.com/scenario-runner/scenario-runner/engine/source"
+	"github.com/scenario-runner/scenario-runner/engine/step"
+)
+
+// maxCases is how many cases a matrix may have, as many as a job of GitHub.
+const maxCases = 256
+
+// The keys of a matrix that are no axes.
+const (
+	includeKey = "include"
+	excludeKey = "exclude"
+)
+
+// axis is a list of values of a matrix.
+type axis struct {
+	name   string
+	key    *yaml.Node
+	values []value
+}
+
+// value is a value in a matrix and where it stands.
+type value struct {
+	value any
+	at    diag.Range
+}
+
+// matrixCase is one scenario of a matrix.
+type matrixCase struct {
+	values map[string]value
+	own    map[string]bool // keys that the product of the axes gave, which no include may change
+}
+
+// label names a case: "fault=pod-delete, replicas=3".
+func (m *matrix) label(c matrixCase) string {
+	var parts []string
+	for _, name := range m.names {
+		if v, ok := c.values[name]; ok {
+			parts = append(parts, name+"="+labelText(v.value))
+		}
+	}
+	return strings.Join(parts, ", ")
+}
+
+func labelText(v any) string {
+	if text, ok := v.(string); ok {
+		return text
+	}
+	return eval.Format(v)
+}
+
+// matrix is the cases of a scenario file.
+type matrix struct {
+	names []string              // of axes, then of what include adds, in document order
+	keys  map[string]diag.Range // where each name stands first
+	types eval.Type             // of matrix in expressions
+	cases []matrixCase          // in the order of the axes
+	at    diag.Range            // of the key matrix
+	axes  map[string]bool
+}
+
+// readMatrix reads the matrix of a scenario; nil means that there is none that can be used.
+func (c *compiler) readMatrix(root *yaml.Node) *matrix {
+	n, key := source.Lookup(root, "matrix")
+	if n == nil {
+		return nil
+	}
+	n = source.Follow(n)
+	if n.Kind != yaml.MappingNode {
+		c.diags.Add(c.file.Range(n), "wrong-type", "matrix: expected a mapping of names to lists of values")
+		return nil
+	}
+	if dynamic := dynamics(n); dynamic != nil {
+		c.diags.Add(c.file.Range(dynamic[0]), "wrong-type", "a matrix holds plain values; ${{ }} can't be used here")
+		return nil
+	}
+	before := len(*c.diags)
+	m := &matrix{keys: map[string]diag.Range{}, at: c.file.Range(key), axes: map[string]bool{}}
+	axes := c.axes(n, m)
+	c.product(m, axes)
+	exclude, _ := source.Lookup(n, excludeKey)
+	c.exclude(m, exclude)
+	include, _ := source.Lookup(n, includeKey)
+	c.include(m, include)
+	if slices.ContainsFunc((*c.diags)[before:], func(d diag.Diagnostic) bool { return d.Severity == diag.Error }) {
+		m.cases = nil // the names are known all the same
+	} else {
+		c.countCases(m)
+	}
+	m.types = m.typeOf()
+	return m
+}
+
+// axes reads the lists of values.
+func (c *compiler) axes(n *yaml.Node, m *matrix) []axis {
+	var out []axis
+	for _, p := range source.Pairs(n) {
+		name, list := p.Key.Value, source.Follow(p.Value)
+		if name == includeKey || name == excludeKey {
+			continue
+		}
+		if !c.matrixName(p.Key) {
+			continue
+		}
+		m.name(name, c.file.Range(p.Key))
+		m.axes[name] = true
+		switch {
+		case list.Kind != yaml.SequenceNode:
+			c.diags.Add(c.file.Range(list), "matrix-axis", "matrix.%s: expected a list of values; write [%s] for a single one", name, shortValue(list))
+		case len(list.Content) == 0:
+			c.diags.Add(c.file.Range(list), "matrix-axis", "matrix.%s has no value, so there would be no case", name)
+		default:
+			out = append(out, c.axis(p.Key, list))
+		}
+	}
+	return out
+}
+
+// shortValue is a scalar as it is written.
+func shortValue(n *yaml.Node) string {
+	if n.Kind == yaml.ScalarNode && n.Value != "" {
+		return n.Value
+	}
+	return "…"
+}
+
+func (c *compiler) axis(key, list *yaml.Node) axis {
+	a := axis{name: key.Value, key: key}
+	for _, item := range list.Content {
+		v := value{value: field.Value(item), at: c.file.Range(item)}
+		if i := slices.IndexFunc(a.values, func(other value) bool { return reflect.DeepEqual(other.value, v.value) }); i >= 0 {
+			c.diags.Add(v.at, "matrix-axis", "matrix.%s has %s twice", a.name, eval.Format(v.value)).Note(a.values[i].at, "it stands here first")
+			continue
+		}
+		a.values = append(a.values, v)
+	}
+	return a
+}
+
+// matrixName reports whether a key can be read as matrix.<key>.
+func (c *compiler) matrixName(key *yaml.Node) bool {
+	if identifier.MatchString(key.Value) {
+		return true
+	}
+	c.diags.Add(c.file.Range(key), "invalid-name", "%q can't be used in expressions as matrix.<name>; a name has letters, digits and underscores", key.Value)
+	return false
+}
+
+func (m *matrix) name(name string, at diag.Range) {
+	if _, ok := m.keys[name]; !ok {
+		m.names = append(m.names, name)
+		m.keys[name] = at
+	}
+}
+
+// product makes a case of every combination of values. It stops when there are too many.
+func (c *compiler) product(m *matrix, axes []axis) {
+	if len(axes) == 0 {
+		return
+	}
+	cases := []matrixCase{{values: map[string]value{}, own: map[string]bool{}}}
+	for _, a := range axes {
+		var next []matrixCase
+		for _, one := range cases {
+			for _, v := range a.values {
+				more := matrixCase{values: maps.Clone(one.values), own: maps.Clone(one.own)}
+				more.values[a.name], more.own[a.name] = v, true
+				next = append(next, more)
+			}
+		}
+		if cases = next; len(cases) > maxCases*maxCases {
+			break // nothing that is excluded brings it back to what is allowed
+		}
+	}
+	m.cases = cases
+}
+
+// exclude takes out the cases that have all values of an entry.
+func (c *compiler) exclude(m *matrix, n *yaml.Node) {
+	for _, entry := range c.entries(n, excludeKey) {
+		known := true
+		for _, p := range source.Pairs(entry) {
+			if !m.axes[p.Key.Value] {
+				known = false
+				c.diags.Add(c.file.Range(p.Key), "unknown-axis", "exclude: the matrix has no axis %q%s", p.Key.Value, diag.DidYouMean(p.Key.Value, m.axisNames()))
+			}
+		}
+		if !known || m.cases == nil {
+			continue
+		}
+		before := len(m.cases)
+		m.cases = slices.DeleteFunc(m.cases, func(one matrixCase) bool { return one.has(entry) })
+		if len(m.cases) == before {
+			c.diags.Warn(c.file.Range(entry), "excludes-nothing", "exclude: no case of the matrix has these values")
+		}
+	}
+}
+
+func (m *matrix) axisNames() []string {
+	return slices.DeleteFunc(slices.Clone(m.names), func(name string) bool { return !m.axes[name] })
+}
+
+// has reports whether a case has all values of an entry.
+func (one matrixCase) has(entry *yaml.Node) bool {
+	for _, p := range source.Pairs(entry) {
+		if !reflect.DeepEqual(one.values[p.Key.Value].value, field.Value(p.Value)) {
+			return false
+		}
+	}
+	return true
+}
+
+// entries returns the mappings of include or exclude.
+func (c *compiler) entries(n *yaml.Node, what string) []*yaml.Node {
+	n = source.Follow(n)
+	if n == nil {
+		return nil
+	}
+	if n.Kind != yaml.SequenceNode {
+		c.diags.Add(c.file.Range(n), "wrong-type", "matrix.%s: expected a list of mappings", what)
+		return nil
+	}
+	var out []*yaml.Node
+	for _, item := range n.Content {
+		if item = source.Follow(item); item.Kind != yaml.MappingNode || len(item.Content) == 0 {
+			c.diags.Add(c.file.Range(item), "wrong-type", "matrix.%s: expected a mapping of names to values", what)
+			continue
+		}
+		out = append(out, item)
+	}
+	return out
+}
+
+// include adds values to cases, and cases. As in a workflow of GitHub, the values of an entry are added to every case
+// whose own values they leave alone; an entry that fits none becomes a case of its own.
+func (c *compiler) include(m *matrix, n *yaml.Node) {
+	original := len(m.cases)
+	for _, entry := range c.entries(n, includeKey) {
+		if !c.included(m, entry) {
+			continue
+		}
+		fits := false
+		for i := range original {
+			fits = m.cases[i].take(c, entry) || fits
+		}
+		if !fits {
+			own := matrixCase{values: map[string]value{}, own: map[string]bool{}}
+			own.take(c, entry)
+			m.cases = append(m.cases, own)
+		}
+	}
+}
+
+// included takes the names of an entry over. A name that is nearly one of an axis is taken for a mistake.
+func (c *compiler) included(m *matrix, entry *yaml.Node) bool {
+	ok := true
+	for _, p := range source.Pairs(entry) {
+		name := p.Key.Value
+		_, known := m.keys[name]
+		near := diag.Suggest(name, m.axisNames())
+		switch {
+		case known:
+		case near != "":
+			c.diags.Add(c.file.Range(p.Key), "unknown-axis", "include: the matrix has no axis %q; did you mean %q?", name, near)
+			ok = false
+		case !c.matrixName(p.Key):
+			ok = false
+		default:
+			m.name(name, c.file.Range(p.Key))
+		}
+	}
+	return ok
+}
+
+// take adds the values of an entry unless one of them would change what the axes gave.
+func (one *matrixCase) take(c *compiler, entry *yaml.Node) bool {
+	for _, p := range source.Pairs(entry) {
+		if one.own[p.Key.Value] && !reflect.DeepEqual(one.values[p.Key.Value].value, field.Value(p.Value)) {
+			return false
+		}
+	}
+	for _, p := range source.Pairs(entry) {
+		one.values[p.Key.Value] = value{value: field.Value(p.Value), at: c.file.Range(p.Value)}
+	}
+	return true
+}
+
+// countCases reports a matrix without cases, with too many, and with two that are the same.
+func (c *compiler) countCases(m *matrix) {
+	switch n := len(m.cases); {
+	case n == 0 && len(m.axes) == 0:
+		c.diags.Add(m.at, "matrix-empty", "the matrix has neither a list of values nor an include")
+	case n == 0:
+		c.diags.Add(m.at, "matrix-empty", "exclude leaves no case of the matrix")
+	case n > maxCases:
+		c.diags.Add(m.at, "expansion-limit", "the matrix has %s cases; at most %d can run", number(n), maxCases)
+		m.cases = nil
+		return
+	}
+	seen := map[string]bool{}
+	for _, one := range m.cases {
+		label := m.label(one)
+		if seen[label] {
+			c.diags.Add(m.at, "matrix-empty", "the matrix has the case [%s] twice", label)
+			m.cases = nil
+			return
+		}
+		seen[label] = true
+	}
+}
+
+func number(n int) string {
+	if n > maxCases*maxCases {
+		return fmt.Sprintf("more than %d", maxCases*maxCases)
+	}
+	return fmt.Sprint(n)
+}
+
+// typeOf returns what is known of matrix in expressions: a name has a type when all of its values have the same, and is
+// there in every case.
+func (m *matrix) typeOf() eval.Type {
+	out := eval.Type{Kind: eval.Object}
+	for _, name := range m.names {
+		t := eval.AnyType
+		for i, one := range m.cases {
+			v, ok := one.values[name]
+			got := eval.TypeOfValue(v.value)
+			if i == 0 && ok {
+				t = got
+			}
+			if !ok || !reflect.DeepEqual(t, got) {
+				t = eval.AnyType
+				break
+			}
+		}
+		out = out.With(name, "Value of the matrix.", t)
+	}
+	return out
+}
+
+// scope is what expressions see as matrix. A name that only other cases have is nothing.
+func (m *matrix) scope(one matrixCase) map[string]any {
+	out := make(map[string]any, len(m.names))
+	for _, name := range m.names {
+		out[name] = one.values[name].value
+	}
+	return out
+}
+
+// unusedAxes warns of names that no expression reads.
+func (c *compiler) unusedAxes(m *matrix) {
+	if m == nil || step.ReadsAnything(&c.shared) {
+		return
+	}
+	used := c.usedFields("matrix")
+	for _, name := range m.names {
+		if used != nil && !used[name] {
+			c.advice.Warn(m.keys[name], "unused-axis", "nothing uses matrix.%s, so its cases are all the same", name)
+		}
+	}
+}
