@@ -63,7 +63,7 @@ e2e: build ## Run what needs more than the everyday suite: the sandbox's own tes
 	$(MAKE) demo
 
 .PHONY: bench
-bench: build ## Measure the reference job against a bare client-go program, and the wait latency
+bench: build ## Measure checking, starting, editor answers, the reference job against a bare client-go program, and the wait latency
 	$(MAKE) -C bench run
 
 .PHONY: lint
