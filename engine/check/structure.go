@@ -29,9 +29,9 @@ func yamlChecks() []Check {
 			Cure: "Remove one of the two, or make two steps of them.",
 		},
 		{
-			Name: "yaml-alias", Group: YAML, Meaning: "An alias contains itself.",
-			Why:  "The value would have no end.",
-			Cure: "Move the anchor so that its alias does not stand inside it.",
+			Name: "yaml-alias", Group: YAML, Meaning: "An alias contains itself, or `<<` takes over something that is no mapping.",
+			Why:  "The value would have no end, or nothing would be taken over.",
+			Cure: "Move the anchor so that its alias does not stand inside it. Give `<<` the alias of a mapping.",
 		},
 		{
 			Name: "yaml-depth", Group: YAML, Meaning: "Mappings and lists are nested too deep.",

@@ -19,7 +19,11 @@ import (
 func isNull(n *yaml.Node) bool { return n.Kind == yaml.ScalarNode && n.Tag == "!!null" }
 
 func (c *pass) mismatch(n *yaml.Node, what string, s *Shape) {
-	c.report(c.file.Range(n), "wrong-type", "%s: expected %s, found %s", what, s.Describe(), found(n))
+	if reported(n) {
+		c.failed = true // one mistake, one message
+		return
+	}
+	c.report(c.file.Range(n), "wrong-type", "%s: expected %s, found %s%s", what, s.Describe(), found(n), cureFor(n, s))
 }
 
 // found says in plain words what a node is.

@@ -1,6 +1,8 @@
 package source
 
 import (
+	"strings"
+
 	"gopkg.in/yaml.v3"
 
 	"github.com/scenario-runner/scenario-runner/engine/diag"
@@ -14,6 +16,7 @@ type walker struct {
 	nodes   int
 	stopped bool
 	within  []*yaml.Node // aliases being followed, to see cycles
+	muted   bool         // inside a key that is wrong already
 }
 
 func (w *walker) walk(n *yaml.Node, depth int) {
@@ -29,14 +32,20 @@ func (w *walker) walk(n *yaml.Node, depth int) {
 		w.stop(n, "yaml-depth", "nested more than %d levels deep", MaxDepth)
 		return
 	}
+	if n.Style&yaml.TaggedStyle != 0 && !strings.HasPrefix(n.Tag, "!!") {
+		w.diags.Add(w.file.Range(n), "wrong-type", "the tag %q means nothing here; remove it", n.Tag)
+	}
 	switch n.Kind {
 	case yaml.AliasNode:
 		w.alias(n, depth)
 	case yaml.MappingNode:
 		w.keys(n)
-		for _, c := range n.Content {
+		muted := w.muted
+		for i, c := range n.Content {
+			w.muted = muted || i%2 == 0 && c.Kind != yaml.ScalarNode
 			w.walk(c, depth+1)
 		}
+		w.muted = muted
 	case yaml.SequenceNode:
 		for _, c := range n.Content {
 			w.walk(c, depth+1)
@@ -61,14 +70,42 @@ func (w *walker) keys(n *yaml.Node) {
 	for i := 0; i+1 < len(n.Content); i += 2 {
 		k := n.Content[i]
 		if k.Kind != yaml.ScalarNode {
-			w.diags.Add(w.file.Range(k), "yaml-key", "a key must be plain text")
+			w.noText(k)
 			continue
 		}
-		if first, ok := seen[k.Value]; ok && k.Value != "<<" {
+		if merges(k) {
+			w.merge(n.Content[i+1])
+			continue
+		}
+		if first, ok := seen[k.Value]; ok {
 			w.diags.Add(w.file.Range(k), "duplicate-key", "key %q is given twice; first given at %s", k.Value, w.file.Range(first).Start)
 			continue
 		}
 		seen[k.Value] = k
+	}
+}
+
+// noText reports a key that is no text. Two braces are two mappings to YAML and a template to authors.
+func (w *walker) noText(k *yaml.Node) {
+	switch {
+	case w.muted:
+	case k.Kind == yaml.MappingNode && k.Style&yaml.FlowStyle != 0:
+		w.diags.Add(w.file.Range(k), "yaml-key", `a key must be plain text; an expression is written "${{ … }}", in quotes`)
+	default:
+		w.diags.Add(w.file.Range(k), "yaml-key", "a key must be plain text")
+	}
+}
+
+// merge checks what << takes over.
+func (w *walker) merge(v *yaml.Node) {
+	all := []*yaml.Node{v}
+	if list := Follow(v); list.Kind == yaml.SequenceNode {
+		all = list.Content
+	}
+	for _, n := range all {
+		if Follow(n).Kind != yaml.MappingNode {
+			w.diags.Add(w.file.Range(n), "yaml-alias", `"<<" takes over the fields of a mapping, as in <<: *defaults, and this is none`)
+		}
 	}
 }
 
@@ -106,7 +143,9 @@ func Pairs(n *yaml.Node) []Pair {
 			merged = append(merged, mergedPairs(v)...)
 			continue
 		}
-		own = append(own, Pair{Key: k, Value: v})
+		if k.Kind == yaml.ScalarNode { // others are reported by the walk over the file
+			own = append(own, Pair{Key: k, Value: v})
+		}
 	}
 	if merged == nil {
 		return own
@@ -153,7 +192,7 @@ func Lookup(n *yaml.Node, key string) (value, keyNode *yaml.Node) {
 		switch {
 		case merges(k):
 			merged = true
-		case k.Value == key:
+		case k.Value == key && k.Kind == yaml.ScalarNode:
 			return n.Content[i+1], k
 		}
 	}
