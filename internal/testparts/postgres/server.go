@@ -111,7 +111,19 @@ func (s *Server) initialize(ctx context.Context) error {
 	if output, err := command.CombinedOutput(); err != nil {
 		return fmt.Errorf("initdb: %w\n%s", err, output)
 	}
-	return nil
+	return s.configure()
+}
+
+// configure adds to the settings that initdb has written. They are not given on the command line, so that a test can
+// change them by alter system.
+func (s *Server) configure() error {
+	file, err := os.OpenFile(filepath.Join(s.data(), "postgresql.conf"), os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(file, "unix_socket_directories = ''\nfsync = off\nfull_page_writes = off\nssl = on\nssl_cert_file = '%s'\nssl_key_file = '%s'\n",
+		filepath.Join(s.dir, "server.pem"), filepath.Join(s.dir, "server.key"))
+	return errors.Join(err, file.Close())
 }
 
 func (s *Server) data() string { return filepath.Join(s.dir, "data") }
@@ -127,9 +139,7 @@ func (s *Server) Up(ctx context.Context) error {
 		return err
 	}
 	defer log.Close() //nolint:errcheck // the server has its own
-	command := exec.Command(path, "-D", s.data(), "-h", s.Host, "-p", strconv.Itoa(s.Port),
-		"-c", "unix_socket_directories=", "-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off",
-		"-c", "ssl=on", "-c", "ssl_cert_file="+filepath.Join(s.dir, "server.pem"), "-c", "ssl_key_file="+filepath.Join(s.dir, "server.key"))
+	command := exec.Command(path, "-D", s.data(), "-h", s.Host, "-p", strconv.Itoa(s.Port))
 	command.Dir, command.Stdout, command.Stderr, command.SysProcAttr = s.dir, log, log, s.account.attributes()
 	if s.running, err = launch(command); err != nil {
 		return err
