@@ -53,6 +53,7 @@ type RunInfo struct {
 	Process   int             `json:"process"`
 	Scenarios int             `json:"scenarios"`
 	Parallel  int             `json:"parallel"`
+	Suite     string          `json:"suite,omitempty"`     // name of the suite that was run
 	Target    json.RawMessage `json:"target,omitempty"`    // what the host program needs to reach the same clusters again
 	Simulated string          `json:"simulated,omitempty"` // says what is simulated, when something is
 }
@@ -66,6 +67,8 @@ type ScenarioInfo struct {
 	Namespace   string            `json:"namespace,omitempty"`
 	Labels      map[string]string `json:"labels,omitempty"`
 	Steps       int               `json:"steps"`
+	// Setup says that this is no scenario but what a suite does once before its scenarios.
+	Setup bool `json:"setup,omitempty"`
 }
 
 // StepInfo describes a step when it starts (or is skipped).
@@ -93,6 +96,18 @@ type Result struct {
 	Counts   map[step.Verdict]int `json:"counts,omitempty"`  // of a run: scenarios by verdict
 	ExitCode int                  `json:"exitCode,omitempty"`
 	Left     []string             `json:"left,omitempty"` // what could not be taken back
+	// Thresholds are the demands of a suite on its whole run.
+	Thresholds []Threshold `json:"thresholds,omitempty"`
+}
+
+// Threshold is one demand of a suite on its whole run, and what became of it.
+type Threshold struct {
+	Name    string `json:"name"`            // passRate, maxDuration, maxFlaky
+	Label   string `json:"label,omitempty"` // the scenarios that it is about; "" is all
+	Allowed string `json:"allowed"`         // "at least 0.95", "at most 30m"
+	Actual  string `json:"actual"`          // "0.9", "12m4s"
+	Holds   bool   `json:"holds"`
+	Text    string `json:"text"` // all of it as a sentence
 }
 
 // UndoInfo is a ledger entry, or what became of one.

@@ -29,12 +29,20 @@ func (r *runner) attempts(ctx context.Context, index int) {
 		}
 		r.emitFinish(x, result)
 		left = append(left, r.clean(x, wait))
-		if holds(result.Verdict) || attempt > r.options.Retries || ctx.Err() != nil {
+		if holds(result.Verdict) || attempt > r.retries(index) || ctx.Err() != nil {
 			result.Took = took
 			r.results <- finishedScenario{index: index, result: result, left: left}
 			return
 		}
 	}
+}
+
+// retries returns how often a scenario is run again.
+func (r *runner) retries(index int) int {
+	if own, ok := r.options.RetriesOf[r.scenarios[index].Key]; ok {
+		return own
+	}
+	return r.options.Retries
 }
 
 // clean waits for the clean-up of an attempt, in the background unless the user wants otherwise.
@@ -64,7 +72,7 @@ func (r *runner) emitStart(x *execution) {
 	e.Attempt = x.attempt
 	e.Start = &journal.ScenarioInfo{
 		ID: x.info.ID, Name: s.Name, Description: s.Description, Namespace: x.info.Namespace,
-		Labels: s.Labels, Steps: len(s.Steps.Steps) + len(s.Finally.Steps),
+		Labels: s.Labels, Steps: len(s.Steps.Steps) + len(s.Finally.Steps), Setup: s == r.options.Setup,
 	}
 	if s.File != nil {
 		e.Start.File = s.File.Name

@@ -77,7 +77,11 @@ func (x *execution) judged(ctx context.Context) journal.Result {
 		return journal.Result{Verdict: step.Errored, Message: err.Error()}
 	}
 	x.frame = newFrame(base)
-	main := x.runSteps(ctx)
+	return x.conclude(x.runSteps(ctx))
+}
+
+// conclude runs the finally block after the main steps, stops the services and judges all of it.
+func (x *execution) conclude(main *block) journal.Result {
 	final := x.runFinally()
 	close(x.over)
 	x.workers.Wait()

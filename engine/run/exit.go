@@ -14,7 +14,7 @@ const (
 // conclude sets the verdict and the exit code from the rest of o. What was kept on request is no fault; a run of which
 // the time was over before everything was started is one.
 func (r *runner) conclude(o *Outcome) {
-	count := func(v step.Verdict) bool { return o.Counts[v] > 0 }
+	count := func(v step.Verdict) bool { return o.Counts[v] > 0 || r.setup.ended(v) }
 	failed := count(step.Failed) || r.options.FailOnFlaky && count(step.Flaky) || r.timedOut
 	left := len(o.Left) > 0 && r.options.Cleanup != CleanupKeep
 	switch {

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/scenario-runner/scenario-runner/engine/journal"
+	"github.com/scenario-runner/scenario-runner/engine/scenario"
 	"github.com/scenario-runner/scenario-runner/engine/step"
 )
 
@@ -68,6 +69,15 @@ type Options struct {
 	AttachDir      string              // where evidence is kept; "" keeps none
 	MaskText       func(string) string // hides secrets in evidence, as Journal.Mask does in events; nil hides none
 
+	// Setup is carried out once before the scenarios, which see the outputs of its steps as setup in vars that were given
+	// for them. It is kept until they are done and cleaned, and then taken back. Nil means none.
+	Setup *scenario.Scenario
+	// RetriesOf says for some scenarios, by key, how often they are run again, in place of Retries.
+	RetriesOf map[string]int
+	// Judge, when given, looks at the outcome before it is written down and says which demands on the whole run hold. A
+	// run that came to its end by itself passes when all do, also when scenarios did not; else it fails.
+	Judge func(Outcome) []journal.Threshold
+
 	// LookupEnv finds the environment variables that secrets come from. Nil finds none.
 	LookupEnv func(string) (string, bool)
 }
@@ -94,6 +104,8 @@ type Outcome struct {
 	Took      time.Duration
 	Counts    map[step.Verdict]int // scenarios by verdict
 	Scenarios []ScenarioOutcome    // in the order given
+	// Thresholds are the demands on the whole run, when there are any.
+	Thresholds []journal.Threshold
 	// Left lists what could not be taken back, with the reason, or was kept on request.
 	Left []string
 }

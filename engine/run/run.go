@@ -50,6 +50,7 @@ type runner struct {
 	entries atomic.Int64   // ledger entries written
 	cleans  sync.WaitGroup // clean-ups under way
 
+	setup       *setup // nil when there is none
 	outcomes    []ScenarioOutcome
 	left        [][]*remains
 	halt        string // why no more scenarios are started
@@ -86,8 +87,10 @@ func (r *runner) perform(ctx context.Context) (Outcome, error) {
 	info := r.options.Info
 	r.emit(journal.Event{Kind: journal.RunStarted, Run: &info})
 	forget := r.watchAbort(end, stopCleaning)
+	r.prepare(work)
 	r.schedule(work)
 	r.cleans.Wait()
+	r.takeDown()
 	if forget() {
 		r.interrupted = true
 	}
@@ -205,8 +208,9 @@ func (r *runner) outcome(took time.Duration) (Outcome, error) {
 		}
 	}
 	r.conclude(&o)
+	r.weigh(&o)
 	r.emit(journal.Event{Kind: journal.RunFinished, Result: &journal.Result{
-		Verdict: o.Verdict, Took: took, Counts: o.Counts, ExitCode: o.ExitCode, Left: o.Left,
+		Verdict: o.Verdict, Took: took, Counts: o.Counts, ExitCode: o.ExitCode, Left: o.Left, Thresholds: o.Thresholds,
 	}})
 	if err := r.broken.Load(); err != nil {
 		o.Verdict = step.Errored
