@@ -89,19 +89,15 @@ func (f *listFlags) run(cmd *cobra.Command, s streams, args []string) error {
 
 // rows describes the scenarios and the part that each is in.
 func (f *listFlags) rows(selected []*scenario.Scenario, known shard.Durations) ([]listRow, error) {
-	if f.shards > len(selected) {
-		_, err := shard.Pick(shardItems(selected, known), shard.Shard{Index: 1, Count: f.shards})
-		return nil, fmt.Errorf("--shards %d: %w", f.shards, err)
-	}
-	var parts []int
-	if f.shards > 0 {
-		parts = shard.Divide(shardItems(selected, known), f.shards)
+	parts, err := fileParts(selected, known, f.shards)
+	if err != nil {
+		return nil, err
 	}
 	rows := make([]listRow, len(selected))
 	for i, sc := range selected {
 		rows[i] = listRow{
-			Name: sc.Name, File: filepath.ToSlash(sc.Key), Description: sc.Description, Labels: sc.Labels,
-			Seconds: known[sc.Name].Seconds(), Shard: i + 1,
+			Name: sc.Name, File: filepath.ToSlash(sc.File.Name), Description: sc.Description, Labels: sc.Labels,
+			Seconds: known[sc.Name].Seconds(), Shard: i + 1, alone: sc.Matrix == nil,
 		}
 		if parts != nil {
 			rows[i].Shard = parts[i]
@@ -111,6 +107,36 @@ func (f *listFlags) rows(selected []*scenario.Scenario, known shard.Durations) (
 		}
 	}
 	return rows, nil
+}
+
+// fileParts divides scenarios into parts, those of one file together, because a part is run by the names of its files. It
+// returns nil when there are to be no parts.
+func fileParts(selected []*scenario.Scenario, known shard.Durations, shards int) ([]int, error) {
+	if shards == 0 {
+		return nil, nil
+	}
+	items := shardItems(selected, known)
+	position := map[string]int{}
+	var files []shard.Item
+	for i, sc := range selected {
+		at, ok := position[sc.File.Name]
+		if !ok {
+			at = len(files)
+			position[sc.File.Name] = at
+			files = append(files, shard.Item{Key: items[i].Key})
+		}
+		files[at].Took += items[i].Took
+	}
+	if shards > len(files) {
+		_, err := shard.Pick(files, shard.Shard{Index: 1, Count: shards})
+		return nil, fmt.Errorf("--shards %d: %w", shards, err)
+	}
+	divided := shard.Divide(files, shards)
+	parts := make([]int, len(selected))
+	for i, sc := range selected {
+		parts[i] = divided[position[sc.File.Name]]
+	}
+	return parts, nil
 }
 
 // loadValid loads scenarios for a command that needs all of them to be right. Mistakes are printed; consequence says what

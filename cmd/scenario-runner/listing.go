@@ -19,9 +19,12 @@ type listRow struct {
 	Labels      map[string]string `json:"labels"`
 	Seconds     float64           `json:"seconds,omitempty"` // in the newest green run, when there is one
 	Shard       int               `json:"-"`
+
+	alone bool // in its file
 }
 
-// matrixEntry is one job of a matrix. File holds several files, quoted for a shell, when the entry is a part.
+// matrixEntry is one job of a matrix. File holds several files, quoted for a shell, when the entry is a part, and a
+// --name beside the file when the entry is one of several scenarios in it.
 type matrixEntry struct {
 	Name  string `json:"name"`
 	File  string `json:"file"`
@@ -74,20 +77,28 @@ func matrix(rows []listRow, shards int) []matrixEntry {
 	var entries []matrixEntry
 	if shards == 0 {
 		for _, r := range rows {
-			entries = append(entries, matrixEntry{Name: r.Name, File: shellWord(r.File), Shard: r.Shard})
+			entries = append(entries, matrixEntry{Name: r.Name, File: r.words(), Shard: r.Shard})
 		}
 		return entries
 	}
 	for i := 1; i <= shards; i++ {
 		var files []string
 		for _, r := range rows {
-			if r.Shard == i {
-				files = append(files, shellWord(r.File))
+			if word := shellWord(r.File); r.Shard == i && !slices.Contains(files, word) {
+				files = append(files, word)
 			}
 		}
 		entries = append(entries, matrixEntry{Name: fmt.Sprintf("%d/%d", i, shards), File: strings.Join(files, " "), Shard: i})
 	}
 	return entries
+}
+
+// words are the file and what else it takes to run this scenario alone, quoted for a shell.
+func (r listRow) words() string {
+	if r.alone {
+		return shellWord(r.File)
+	}
+	return shellWord(r.File) + " --name " + shellWord("^"+regexp.QuoteMeta(r.Name)+"$")
 }
 
 // writeGitLab writes a hidden job that a job of a child pipeline extends. JSON texts are YAML, too.

@@ -83,3 +83,9 @@ func (c *pass) settle(n *yaml.Node, what string, s *Shape, text eval.Text, targe
 	}
 	return true
 }
+
+// Known returns the value that was put in for a node before the run; false when there is none.
+func (b *Body) Known(n *yaml.Node) (any, bool) {
+	v, ok := b.known[source.Follow(n)]
+	return v, ok
+}

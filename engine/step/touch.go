@@ -1,16 +1,39 @@
 package step
 
 import (
+	"context"
+
 	"gopkg.in/yaml.v3"
 
+	"github.com/scenario-runner/scenario-runner/engine/eval"
 	"github.com/scenario-runner/scenario-runner/engine/field"
+)
+
+// Effect says in one word what a touch does, for summaries.
+type Effect string
+
+// The effects.
+const (
+	Creates Effect = "creates" // objects
+	Changes Effect = "changes" // objects
+	Removes Effect = "removes" // objects
+	Breaks  Effect = "breaks"  // on purpose, to see what happens
+	Sends   Effect = "sends"   // alerts, requests
+	Runs    Effect = "runs"    // programs, which may do anything
 )
 
 // Touch is one thing that a step will change, as far as that is known before it runs.
 type Touch struct {
-	Verb  string `json:"verb"`            // what is done: "apply", "delete", "break"
-	What  string `json:"what"`            // to what: "Deployment web", "pods of deployment/web, half of them"
-	Where string `json:"where,omitempty"` // outside the scenario's own place: "namespace shop", "node worker-1"
+	Effect Effect `json:"effect,omitempty"`
+	Verb   string `json:"verb"`            // what is done: "apply", "delete", "break"
+	What   string `json:"what"`            // to what: "deployment/web", "half of the pods of deployment/web, at least 1"
+	Where  string `json:"where,omitempty"` // outside the scenario's own place: "namespace shop", "the whole cluster"
+	Count  int    `json:"count,omitempty"` // how many things that are at most, 0 when it is not known before the run
+	Stays  bool   `json:"stays,omitempty"` // it is not taken back at the end
+	Now    string `json:"now,omitempty"`   // what it means on the cluster now: "3 pods"
+	// Look finds out Now without changing anything. It returns "" where nothing can be known before the run. Nil when
+	// there is nothing to look up.
+	Look func(ctx context.Context, run *Run) (string, error) `json:"-"`
 }
 
 // Toucher is a Task that tells what it will touch. A task that is none is described by its title.
@@ -23,12 +46,17 @@ type Toucher interface {
 // Written is a use as its author wrote it, for texts about it before it runs.
 type Written struct{ body *field.Body }
 
-// Text returns what stands at a dotted path of the config, with ${{ }} as it is written; "" when nothing is there or when
+// Text returns what stands at a dotted path of the config, with ${{ }} as it is written unless its value is known; "" when nothing is there or when
 // it is no single value.
 func (w Written) Text(path string) string {
 	n := w.body.Value(split(path)...)
 	if n == nil || n.Kind != yaml.ScalarNode {
 		return ""
+	}
+	if v, ok := w.body.Known(n); ok {
+		if text, err := eval.ToText(v); err == nil {
+			return text
+		}
 	}
 	return n.Value
 }
@@ -42,5 +70,6 @@ type toucher[C, O any] struct{ *task[C, O] }
 // Touches returns what the use will change.
 func (t toucher[C, O]) Touches() []Touch {
 	display, _ := t.body.Display().Addr().Interface().(*C)
-	return t.spec.Touches(display, Written{t.body})
+	static, _ := t.body.Static().Addr().Interface().(*C)
+	return t.spec.Touches(static, display, Written{t.body})
 }
