@@ -5,13 +5,21 @@ import (
 	"io"
 	"slices"
 	"strings"
+
+	"github.com/scenario-runner/scenario-runner/engine/step"
 )
 
 // Mermaid writes plans as one flow chart, a frame for each scenario.
 func Mermaid(w io.Writer, plans []Plan) error {
 	m := mermaid{}
 	m.WriteString("flowchart TD\n")
+	broken := false
 	for i, p := range plans {
+		m.touches = map[string][]Touch{}
+		for _, t := range p.Touches {
+			m.touches[t.Step] = append(m.touches[t.Step], t)
+			broken = broken || t.Effect == step.Breaks
+		}
 		m.frame(1, fmt.Sprintf("s%d", i+1), p.Name, func() {
 			m.steps(2, fmt.Sprintf("s%d", i+1), p.Steps)
 			if len(p.Finally) > 0 {
@@ -21,11 +29,17 @@ func Mermaid(w io.Writer, plans []Plan) error {
 			}
 		})
 	}
+	if broken {
+		m.line(1, "classDef breaks stroke:#c00,stroke-width:3px")
+	}
 	_, err := io.WriteString(w, m.String())
 	return err
 }
 
-type mermaid struct{ strings.Builder }
+type mermaid struct {
+	strings.Builder
+	touches map[string][]Touch // of the present scenario, by step
+}
 
 func (m *mermaid) line(depth int, format string, args ...any) {
 	m.WriteString(strings.Repeat("  ", depth) + fmt.Sprintf(format, args...) + "\n")
@@ -46,7 +60,16 @@ func (m *mermaid) steps(depth int, prefix string, steps []Step) {
 			m.frame(depth, id, s.caption(), func() { m.steps(depth+1, prefix, s.Steps) })
 			continue
 		}
-		m.line(depth, `%s["%s"]`, id, label(s.caption()))
+		text, class := label(s.caption()), ""
+		if touched := m.touches[s.ID]; len(touched) > 0 && touched[0].Effect != "" {
+			if what := together(touched); !strings.Contains(s.caption(), what) {
+				text += "<br/>" + label(touched[0].Verb+" "+what)
+			}
+			if touched[0].Effect == step.Breaks {
+				class = ":::breaks"
+			}
+		}
+		m.line(depth, `%s["%s"]%s`, id, text, class)
 	}
 	for _, s := range steps {
 		for _, before := range s.direct {

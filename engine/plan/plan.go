@@ -3,7 +3,6 @@
 package plan
 
 import (
-	"fmt"
 	"path/filepath"
 	"slices"
 	"time"
@@ -24,6 +23,7 @@ type Plan struct {
 	Steps       []Step            `json:"steps"`
 	Finally     []Step            `json:"finally,omitempty"`
 	Touches     []Touch           `json:"touches"` // of all steps, in order
+	Summary     Summary           `json:"summary"`
 }
 
 // Step is one step of a plan.
@@ -54,12 +54,6 @@ type Step struct {
 	inLine bool     // it follows the step before it and nothing else, or starts with its container
 }
 
-// Touch is one thing that a step will change.
-type Touch struct {
-	Step string `json:"step"`
-	step.Touch
-}
-
 // Duration is a time that JSON shows as scenarios write it: "1m30s".
 type Duration time.Duration
 
@@ -75,6 +69,7 @@ func Of(s *scenario.Scenario, r *step.Registry) Plan {
 	b := builder{registry: r, plan: &p}
 	p.Steps = b.block(&s.Steps, false, "")
 	p.Finally = b.block(&s.Finally, false, "")
+	p.Summary = summarize(p.Touches)
 	return p
 }
 
@@ -143,28 +138,6 @@ func (b *builder) step(s *scenario.Step, prefix string) Step {
 		}
 	}
 	return out
-}
-
-// touch adds what a step will change: what it says itself or, when it says nothing, its title. Steps that only look, and
-// those that only direct others, change nothing.
-func (b *builder) touch(s *scenario.Step, d step.Definition, out Step) {
-	if t, ok := s.Task.(step.Toucher); ok {
-		for _, touch := range t.Touches() {
-			b.plan.Touches = append(b.plan.Touches, Touch{Step: out.ID, Touch: touch})
-		}
-		return
-	}
-	if d.Group == step.Flow || d.Group == step.Judging || d.Group == step.Story && d.Judges {
-		return
-	}
-	touch := step.Touch{Verb: s.Kind, What: s.Title}
-	if out.Namespace != "" {
-		touch.Where = "namespace " + out.Namespace
-	}
-	if out.Cluster != "" {
-		touch.Where = fmt.Sprintf("cluster %s %s", out.Cluster, touch.Where)
-	}
-	b.plan.Touches = append(b.plan.Touches, Touch{Step: out.ID, Touch: touch})
 }
 
 func ids(steps []*scenario.Step, prefix string) []string {

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -45,24 +46,60 @@ func (p Plan) text(b *strings.Builder) {
 	}
 	b.WriteString("\n  will touch\n")
 	table(b, p.touchRows())
+	if text := p.Summary.String(); text != "" {
+		fmt.Fprintf(b, "\n  in all: %s\n", text)
+	}
+	for _, radius := range p.Summary.BlastRadius {
+		fmt.Fprintf(b, "  blast radius: %s\n", radius)
+	}
 }
 
+// touchRows lists what is touched: step, verb and what. What a step does in the same way to several things is one row.
 func (p Plan) touchRows() [][]string {
-	rows := [][]string{{"create and remove", "a namespace of its own"}}
-	if p.Namespace != "" {
-		rows = nil
+	var rows [][]string
+	if p.Namespace == "" {
+		rows = append(rows, []string{"", "create and remove", "a namespace of its own"})
 	}
-	for _, t := range p.Touches {
-		what := t.What
-		if t.Where != "" {
-			what += " (" + strings.TrimSpace(t.Where) + ")"
+	for rest := p.Touches; len(rest) > 0; {
+		first := rest[0]
+		n := slices.IndexFunc(rest, func(t Touch) bool {
+			return t.Step != first.Step || t.Verb != first.Verb || t.Where != first.Where || t.Stays != first.Stays
+		})
+		if n < 0 {
+			n = len(rest)
 		}
-		rows = append(rows, []string{t.Verb, what})
+		rows = append(rows, []string{first.Step, first.Verb, together(rest[:n])})
+		rest = rest[n:]
 	}
 	if rows == nil {
 		rows = [][]string{{"nothing"}}
 	}
 	return rows
+}
+
+// mostNamed is how many things a row names; more are counted.
+const mostNamed = 6
+
+func together(touches []Touch) string {
+	var names []string
+	for _, t := range touches {
+		name := t.What
+		if t.Now != "" {
+			name += " (now " + t.Now + ")"
+		}
+		names = append(names, name)
+	}
+	if len(names) > mostNamed {
+		names = append(names[:mostNamed], fmt.Sprintf("%d more", len(names)-mostNamed))
+	}
+	text := strings.Join(names, ", ")
+	if where := touches[0].Where; where != "" {
+		text += " (" + where + ")"
+	}
+	if touches[0].Stays {
+		text += "; stays after the scenario"
+	}
+	return text
 }
 
 func stepRows(steps []Step, depth int) [][]string {

@@ -63,8 +63,9 @@ type Spec[C, O any] struct {
 	// TitleAs is used instead of Title by kinds whose title shows values that are no text: ${{ }} is zero in c, and w
 	// tells how it is written.
 	TitleAs func(c *C, w Written) string
-	// Touches says what this use will change, for plans. c is as Title gets it. Nil means that the title says it.
-	Touches func(c *C, w Written) []Touch
+	// Touches says what this use will change, for plans. c is as Check left it, shown as Title gets it. Nil means that the
+	// title says it.
+	Touches func(c, shown *C, w Written) []Touch
 	// Outputs, when given, replaces the type of O for kinds whose outputs depend on the config.
 	Outputs func(c *C) eval.Type
 	// Refine, when given, says more of the types of the outputs that t has already.

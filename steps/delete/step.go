@@ -50,6 +50,7 @@ func New(env *kube.Env) step.Definition {
 		Default: func() Config { return Config{Wait: true} },
 		Check:   check,
 		Title:   title,
+		Touches: s.touches,
 		Run:     s.run,
 	})
 }

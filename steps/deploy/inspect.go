@@ -102,6 +102,7 @@ func (i *inspection) inline(path string, value any) {
 	}
 	if node.Kind != yaml.MappingNode {
 		i.config.unknown = true
+		i.config.texts++
 		return
 	}
 	items, _ := source.Lookup(node, "items")
@@ -116,6 +117,7 @@ func (i *inspection) inline(path string, value any) {
 		return
 	}
 	object := &unstructured.Unstructured{Object: static(node)}
+	named(object, node)
 	i.objects = append(i.objects, written{object, node, i.p.Range, path, false, true})
 }
 
@@ -124,10 +126,22 @@ func (i *inspection) text(path, text string) {
 	objects, errs := manifest.Parse(path, []byte(text))
 	if len(errs) > 0 || text == "" {
 		i.config.unknown = true
+		i.config.texts++
 		return
 	}
 	for _, o := range objects {
 		i.objects = append(i.objects, written{o.Unstructured, nil, i.p.Range, path, false, true})
+	}
+}
+
+// named keeps names that hold ${{ }} as they are written, so that people can tell the objects apart.
+func named(object *unstructured.Unstructured, n *yaml.Node) {
+	metadata, _ := source.Lookup(n, "metadata")
+	for _, key := range []string{"name", "generateName", "namespace"} {
+		value, _ := source.Lookup(metadata, key)
+		if value = source.Follow(value); value != nil && value.Kind == yaml.ScalarNode && strings.Contains(value.Value, "${{") {
+			_ = unstructured.SetNestedField(object.Object, value.Value, "metadata", key) // metadata is a mapping
+		}
 	}
 }
 

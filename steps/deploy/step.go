@@ -31,6 +31,8 @@ type Config struct {
 
 	written []manifest.Object // those in files that are known before the run
 	unknown bool              // there are others
+	lists   bool              // manifests is one expression
+	texts   int               // inline objects of which nothing is known
 }
 
 // Outputs are what later steps read.
@@ -59,6 +61,7 @@ func New(env *kube.Env) step.Definition {
 		Default: func() Config { return Config{WaitReady: true} },
 		Check:   s.check,
 		Title:   title,
+		Touches: s.touches,
 		Refine: func(c *Config, in *step.Place, t eval.Type) eval.Type {
 			return c.refine(env.Definitions(in), t)
 		},

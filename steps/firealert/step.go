@@ -75,8 +75,9 @@ func New(env *kube.Env) step.Definition {
 				RequestTimeout: 10 * time.Second, Receiver: "scenario-runner", GroupBy: []string{alertname}, ExternalURL: "http://alertmanager.invalid",
 			}}
 		},
-		Check: func(c *Config, p *step.Problems) { check(c, p, env.Settings().Alertmanager != nil) },
-		Title: title,
+		Check:   func(c *Config, p *step.Problems) { check(c, p, env.Settings().Alertmanager != nil) },
+		Title:   title,
+		Touches: touches,
 		Run: func(ctx context.Context, run *step.Run, c Config) (Outputs, error) {
 			dir, err := c.place(env.Settings(), run)
 			if err != nil {

@@ -62,8 +62,9 @@ func New() step.Definition {
 		Default: func() Config {
 			return Config{RequestTimeout: 10 * time.Second, FollowRedirects: true, Every: time.Second}
 		},
-		Check: check,
-		Title: title,
+		Check:   check,
+		TitleAs: shownTitle,
+		Touches: touches,
 		Run: func(ctx context.Context, run *step.Run, c Config) (Outputs, error) {
 			return perform(ctx, run, &c)
 		},

@@ -63,6 +63,7 @@ func New(env *kube.Env) step.Definition {
 		Default: func() Config { return Config{Driver: auto} },
 		Check:   check,
 		Title:   title,
+		Touches: s.touches,
 		Run:     s.run,
 	})
 }

@@ -42,7 +42,8 @@ func New(env *kube.Env) step.Definition {
 		Refine: func(c *Config, in *step.Place, t eval.Type) eval.Type {
 			return t.With("object", "The object after the patch.", env.TypeOf(in, c.Object))
 		},
-		Run: s.run,
+		Touches: s.touches,
+		Run:     s.run,
 	})
 }
 

@@ -50,6 +50,7 @@ func New(env *kube.Env) step.Definition {
 		Default: func() Config { return Config{WaitReady: true} },
 		Check:   check,
 		Title:   func(c *Config) string { return c.Action + " " + c.Object.String() },
+		Touches: s.touches,
 		Run:     s.run,
 	})
 }

@@ -44,12 +44,13 @@ func New(env *kube.Env) step.Definition { return define(cluster.Environment{Env:
 
 func define(clusters process.Cluster) step.Definition {
 	return step.Define(step.Spec[Config, Outputs]{
-		Name:   "run",
-		Group:  step.Services,
-		Doc:    doc,
-		Judges: true,
-		Check:  check,
-		Title:  title,
+		Name:    "run",
+		Group:   step.Services,
+		Doc:     doc,
+		Judges:  true,
+		Check:   check,
+		Title:   title,
+		Touches: touches,
 		Run: func(ctx context.Context, run *step.Run, c Config) (Outputs, error) {
 			return perform(ctx, run, c, clusters)
 		},

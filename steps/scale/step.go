@@ -3,7 +3,6 @@ package scale
 
 import (
 	_ "embed"
-	"fmt"
 	"time"
 
 	"github.com/scenario-runner/scenario-runner/engine/step"
@@ -39,7 +38,8 @@ func New(env *kube.Env) step.Definition {
 		Doc:     doc,
 		Default: func() Config { return Config{WaitReady: true} },
 		Check:   check,
-		Title:   func(c *Config) string { return fmt.Sprintf("%s to %d", c.Object, c.Replicas) },
+		TitleAs: title,
+		Touches: s.touches,
 		Run:     s.run,
 	})
 }

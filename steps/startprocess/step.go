@@ -68,6 +68,7 @@ func define(clusters process.Cluster) step.Definition {
 		Check:   check,
 		Title:   func(c *Config) string { return process.Title("start", c.Command) },
 		Outputs: outputs,
+		Touches: touches,
 		Run: func(ctx context.Context, run *step.Run, c Config) (Outputs, error) {
 			return start(ctx, run, c, clusters)
 		},
