@@ -1,6 +1,9 @@
 package eval
 
-import "fmt"
+import (
+	"fmt"
+	"reflect"
+)
 
 // Tree is a YAML value of any shape in which strings may hold ${{ }}. The zero Tree is nil.
 type Tree struct {
@@ -39,7 +42,7 @@ func (t Tree) Type() Type {
 		}
 		return Type{Kind: String}
 	case []Tree:
-		return ListOf(AnyType)
+		return ListOf(common(v))
 	case []entry:
 		out := Type{Kind: Object}
 		for _, e := range v {
@@ -48,6 +51,20 @@ func (t Tree) Type() Type {
 		return out
 	}
 	return TypeOfValue(t.value)
+}
+
+// common returns the type that all items have, or AnyType.
+func common(items []Tree) Type {
+	if len(items) == 0 {
+		return AnyType
+	}
+	first := items[0].Type()
+	for _, item := range items[1:] {
+		if !reflect.DeepEqual(item.Type(), first) {
+			return AnyType
+		}
+	}
+	return first
 }
 
 // Eval returns the value: nil, bool, int, float64, string, []any, map[string]any or what a single expression gives.

@@ -3,6 +3,7 @@ package scenario
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	"gopkg.in/yaml.v3"
@@ -134,6 +135,28 @@ func (c *compiler) stepsType() eval.Type {
 		}
 	}
 	return t
+}
+
+// inside returns what the steps inside a container see whose ids can't be referred to from outside: each other as well.
+func (c *compiler) inside(env *eval.Env, container *declared) *eval.Env {
+	steps, _ := env.Names().Field("steps")
+	t := eval.Type{Kind: eval.Object, Fields: slices.Clone(steps.Type.Members())}
+	for _, d := range c.order {
+		if d.named && d.enclosure() == container {
+			t.Fields = append(t.Fields, eval.Field{Name: d.id, Doc: d.kind, Type: d.outputType()})
+		}
+	}
+	return env.With("steps", t)
+}
+
+// enclosure returns the innermost container around d that hides the ids inside it, nil when there is none.
+func (d *declared) enclosure() *declared {
+	for at := d.parent; at != nil; at = at.parent {
+		if at.definition != nil && !at.definition.Visible {
+			return at
+		}
+	}
+	return nil
 }
 
 // outputsOf is the type of `steps` when only the steps of a compiled block are looked at.

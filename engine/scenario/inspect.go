@@ -125,7 +125,8 @@ func (i *Inspection) EnvAt(path []string) *eval.Env {
 		if !ok {
 			return env
 		}
-		body := child(child(block, rest[0]), rest[1])
+		item := source.Follow(child(block, rest[0]))
+		body := child(item, rest[1])
 		inner, depth := nestedBlock(definition.Config, rest[2:])
 		if inner == nil {
 			return c.planted(definition, body, rest[2:], env)
@@ -135,6 +136,9 @@ func (i *Inspection) EnvAt(path []string) *eval.Env {
 			block = child(block, key)
 		}
 		env = c.blockEnv(definition, body, block, env)
+		if d := c.nodes[item]; d != nil && !definition.Visible {
+			env = c.inside(env, d)
+		}
 		rest = rest[2+depth:]
 	}
 	return c.shortEnv(path, block, env)

@@ -164,6 +164,9 @@ func (c *compiler) body(b *source.Pair, p *pending, env *eval.Env) {
 		judges = judges || t.Asserts > 0
 		return t
 	}, Special: func(n *yaml.Node, inner *eval.Env) any {
+		if !p.definition.Visible {
+			inner = c.inside(inner, p.declared)
+		}
 		b := c.block(n, inner, s.Depth+1, p.definition.Unordered)
 		return step.Block{Steps: b, Outputs: c.outputsOf(b)}
 	}}

@@ -76,6 +76,8 @@ type Execution struct {
 // Block is a list of nested steps of a config, compiled by the engine. Config fields of this type make a step a container.
 type Block struct {
 	Steps any // *scenario.Block; opaque to steps
+	// Outputs is what is known of the outputs of the steps, by the ids that their author gave.
+	Outputs eval.Type
 }
 
 // Folder returns the folder where relative paths in the step's config start: that of the file in which the step stands,

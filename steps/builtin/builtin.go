@@ -9,6 +9,7 @@ import (
 	deploy "github.com/scenario-runner/scenario-runner/steps/deploy"
 	fail "github.com/scenario-runner/scenario-runner/steps/fail"
 	firealert "github.com/scenario-runner/scenario-runner/steps/firealert"
+	foreach "github.com/scenario-runner/scenario-runner/steps/foreach"
 	httpstep "github.com/scenario-runner/scenario-runner/steps/http"
 	injectchaos "github.com/scenario-runner/scenario-runner/steps/injectchaos"
 	"github.com/scenario-runner/scenario-runner/steps/kube"
@@ -35,6 +36,7 @@ func add(r *step.Registry, env *kube.Env) {
 	r.Steps = append(r.Steps, fail.New())
 	r.Steps = append(r.Steps, firealert.New(env))
 	r.Undos = append(r.Undos, firealert.Undos()...)
+	r.Steps = append(r.Steps, foreach.New())
 	r.Steps = append(r.Steps, httpstep.New())
 	r.Steps = append(r.Steps, injectchaos.New(env))
 	r.Undos = append(r.Undos, injectchaos.Undos(env)...)
