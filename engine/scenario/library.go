@@ -37,7 +37,7 @@ type libraryFile struct {
 	file  *source.File
 	wrong diag.List // of YAML
 	err   error
-	uses  []templateUse
+	uses  func() []templateUse // once; not before read
 
 	compile func() *compiledTemplate // once
 }
@@ -65,9 +65,9 @@ func (l *library) get(name string, data []byte) *libraryFile {
 		}
 		if f.err == nil {
 			f.file, f.wrong = source.Parse(name, data)
-			f.uses = l.usesIn(f.file)
 		}
 	})
+	f.uses = sync.OnceValue(func() []templateUse { return l.usesIn(f.file) }) // apart from read, since a file may lead back to itself
 	f.compile = sync.OnceValue(func() *compiledTemplate { return l.check(f) })
 	l.files[key] = f
 	return f
@@ -96,7 +96,7 @@ func absolute(name string) string {
 
 // usesIn finds the places of a file that name templates, without checking anything else of it.
 func (l *library) usesIn(file *source.File) []templateUse {
-	if file.Root == nil {
+	if file == nil || file.Root == nil {
 		return nil
 	}
 	var uses []templateUse
@@ -155,7 +155,7 @@ func (l *library) loop(from, to *libraryFile) []templateUse {
 		}
 		seen[f] = true
 		f.read()
-		for _, u := range f.uses {
+		for _, u := range f.uses() {
 			if u.file == to {
 				return []templateUse{u}
 			}
