@@ -27,7 +27,7 @@ func (d *document) diagnostic(found diag.Diagnostic) diagnostic {
 		Range: d.spanOf(found.Range), Severity: severity(found.Severity), Code: found.Check, Source: "scenario-runner", Message: found.Message,
 	}
 	if found.Range.File != d.path && found.Range.File != "" {
-		out.Range = span{} // it stands in another file, which the message names
+		out.Range = d.useOf(found) // it stands in another file, which the message names
 		out.Message = found.Range.String() + ": " + found.Message
 	}
 	for _, n := range found.Notes {
@@ -38,4 +38,15 @@ func (d *document) diagnostic(found diag.Diagnostic) diagnostic {
 		out.Message += "\n" + n.Message
 	}
 	return out
+}
+
+// useOf returns where a document leads to another file in which something was found: the note that stands in it, else
+// its start.
+func (d *document) useOf(found diag.Diagnostic) span {
+	for _, n := range found.Notes {
+		if n.Range.File == d.path && !n.Range.IsZero() {
+			return d.spanOf(n.Range)
+		}
+	}
+	return span{}
 }
