@@ -95,7 +95,7 @@ policy:
 
 func TestLoadReports(t *testing.T) {
 	for _, test := range []struct{ name, text, want string }{
-		{"kind", "apiVersion: scenario-runner/v1\nkind: Scenario\n", `scenario-runner.yaml:2:7: kind: "Scenario" is not one of its values; choose one of Config [unknown-value]`},
+		{"kind", "apiVersion: scenario-runner/v1\nkind: Scenario\n", `scenario-runner.yaml:2:7: kind: "Scenario" is not one of its values; there is only "Config" [unknown-value]`},
 		{"list", "[a]\n", `scenario-runner.yaml:1:1: a configuration is a mapping that starts with apiVersion and kind [wrong-type]`},
 		{"unknown", head + "cluster: {}\n", `scenario-runner.yaml:3:1: unknown field "cluster" of the configuration; did you mean "clusters"? [unknown-field]`},
 		{"expression", head + "prometheus: ${{ env.URL }}\n", `scenario-runner.yaml:3:13: a configuration holds no expressions; found "${{ env.URL }}" [invalid-value]`},
@@ -104,7 +104,7 @@ func TestLoadReports(t *testing.T) {
 		{"crds", head + "crds: [testdata/project/crds, testdata/crd]\n", `scenario-runner.yaml:3:31: crds: "testdata/crd" does not exist; paths start in the folder of this file [invalid-value]`},
 		{"library", head + "library: load_test.go\n", `scenario-runner.yaml:3:10: library: "load_test.go" is a file; name the folder that holds the templates [invalid-value]`},
 		{"environment", head + "environment: [A, B-C]\n", `scenario-runner.yaml:3:18: "B-C" is no name of an environment variable; it has letters, digits and underscores [invalid-value]`},
-		{"type", head + "connections: {a: {type: mysql, host: b}}\n", `scenario-runner.yaml:3:25: type: "mysql" is not one of its values; choose one of postgres [unknown-value]`},
+		{"type", head + "connections: {a: {type: mysql, host: b}}\n", `scenario-runner.yaml:3:25: type: "mysql" is not one of its values; there is only "postgres" [unknown-value]`},
 		{"no address", head + "connections: {a: {type: postgres}}\n", `scenario-runner.yaml:3:15: connection "a" needs one of url, urlFrom, host [invalid-value]`},
 		{"two addresses", head + "connections:\n  a: {type: postgres, url: 'postgres://h/d', host: b}\n", `scenario-runner.yaml:4:52: only one of url, urlFrom, host can be given; "url" is given already [invalid-value]`},
 		{"part", head + "connections:\n  a: {type: postgres, url: 'postgres://h/d', user: b}\n", `scenario-runner.yaml:4:52: user is a part of the address; write it there, or give host instead of the address [invalid-value]`},

@@ -33,7 +33,10 @@ func DidYouMean(name string, candidates []string) string {
 	if s := Suggest(name, candidates); s != "" {
 		return fmt.Sprintf("; did you mean %q?", s)
 	}
-	if len(candidates) == 0 || len(candidates) > 30 {
+	switch n := len(candidates); {
+	case n == 1:
+		return fmt.Sprintf("; there is only %q", candidates[0])
+	case n == 0 || n > 30:
 		return ""
 	}
 	return "; choose one of " + strings.Join(candidates, ", ")

@@ -13,12 +13,18 @@ import (
 // values are the names of constants in other languages, with what is written here.
 var values = map[string]string{"null": "nil", "none": "nil", "undefined": "nil", "true": "true", "false": "false", "nil": "nil"}
 
+// roots are names that most expressions have.
+var roots = []string{"vars", "steps", "secrets", "matrix", "env", "scenario"}
+
 // unknownName proposes what was meant by a name that stands at a place.
 func (e *Env) unknownName(tree ast.Node, at int, name string) string {
 	names := e.names.Names()
 	what := fmt.Sprintf("unknown name %q", name)
 	if value, ok := values[strings.ToLower(name)]; ok && (name != "none" || !called(tree, at)) {
 		return fmt.Sprintf("%s; write %s", what, value)
+	}
+	if slices.Contains(roots, name) {
+		return fmt.Sprintf("%q can't be used here; known here: %s", name, strings.Join(names, ", "))
 	}
 	if near := operatorBefore(tree, at); near != "" {
 		return what + near

@@ -18,6 +18,9 @@ type Decoder struct {
 	Diags *diag.List
 	// Special decodes the types that were named to Describe: step blocks.
 	Special func(n *yaml.Node, env *eval.Env) any
+	// Misplaced says of a field that the outermost struct does not have where it belongs, as in "; it belongs to …", and
+	// which field was not given because of that. Both are "" when nothing is known; nil knows nothing.
+	Misplaced func(name string) (hint, instead string)
 	// Known is what is known before the run. Nil means that nothing is.
 	Known *Known
 	// Reference reads the file that n names, and returns what takes the place of the name. Nil reads none.
@@ -273,8 +276,9 @@ func (c *pass) structure(n *yaml.Node, what string, s *Shape, env *eval.Env, tar
 	for _, p := range source.Pairs(n) {
 		f := s.Field(p.Key.Value)
 		if f == nil {
-			c.report(c.file.Range(p.Key), "unknown-field", "unknown field %q of %s%s", p.Key.Value, what, diag.DidYouMean(p.Key.Value, s.Names()))
-			given[diag.Suggest(p.Key.Value, s.Names())] = true // one mistake, one message
+			hint, instead := c.propose(n, p.Key.Value, s)
+			c.report(c.file.Range(p.Key), "unknown-field", "unknown field %q of %s%s", p.Key.Value, what, hint)
+			given[instead] = true // one mistake, one message
 			continue
 		}
 		given[f.Name] = true
@@ -287,9 +291,19 @@ func (c *pass) structure(n *yaml.Node, what string, s *Shape, env *eval.Env, tar
 	c.scoped(scoped, n, env, target)
 	for _, f := range s.Fields {
 		if f.Required && !given[f.Name] && !c.binding {
-			c.report(c.file.Range(n), "missing-field", "%s needs %q: %s", what, f.Name, lowerFirst(f.Doc))
+			c.report(c.file.Range(n), "missing-field", "%s needs %q: %s", what, f.Name, purpose(f.Doc))
 		}
 	}
+}
+
+// propose says what is meant by a field that a struct does not have, and which one it stands for.
+func (c *pass) propose(n *yaml.Node, name string, s *Shape) (hint, instead string) {
+	if n == c.body.Node && c.decoder.Misplaced != nil {
+		if hint, instead := c.decoder.Misplaced(name); hint != "" {
+			return hint, instead
+		}
+	}
+	return diag.DidYouMean(name, s.Names()), diag.Suggest(name, s.Names())
 }
 
 // short decodes a struct that is not written as a mapping.
@@ -301,13 +315,13 @@ func (c *pass) short(n *yaml.Node, what string, s *Shape, env *eval.Env, target 
 		c.field(n, s.Shorthand, nil, env, target)
 		for _, f := range s.Fields {
 			if f.Required && f.Name != s.Shorthand.Name && !c.binding {
-				c.report(c.file.Range(n), "missing-field", "%s needs %q: %s", what, f.Name, lowerFirst(f.Doc))
+				c.report(c.file.Range(n), "missing-field", "%s needs %q: %s", what, f.Name, purpose(f.Doc))
 			}
 		}
 	case isNull(n):
 		for _, f := range s.Fields {
 			if f.Required && !c.binding {
-				c.report(c.file.Range(n), "missing-field", "%s needs %q: %s", what, f.Name, lowerFirst(f.Doc))
+				c.report(c.file.Range(n), "missing-field", "%s needs %q: %s", what, f.Name, purpose(f.Doc))
 			}
 		}
 	default:

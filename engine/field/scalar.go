@@ -114,6 +114,12 @@ func (c *pass) enum(n *yaml.Node, f *Field, v reflect.Value) {
 	}
 }
 
+// purpose is the first sentence of a documentation, to follow a colon.
+func purpose(doc string) string {
+	first, _, _ := strings.Cut(doc, ". ")
+	return lowerFirst(first)
+}
+
 func lowerFirst(s string) string {
 	s = strings.TrimSuffix(s, ".")
 	if len(s) > 1 && s[1] >= 'a' && s[1] <= 'z' || len(s) > 1 && s[1] == ' ' {

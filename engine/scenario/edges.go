@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 
+	"gopkg.in/yaml.v3"
+
 	"github.com/scenario-runner/scenario-runner/engine/diag"
 	"github.com/scenario-runner/scenario-runner/engine/eval"
 	"github.com/scenario-runner/scenario-runner/engine/graph"
@@ -78,6 +80,8 @@ func (c *compiler) needs(p *pending, work []*pending) {
 		at := c.file.Range(n)
 		target := c.ids[n.Value]
 		switch {
+		case n.Kind != yaml.ScalarNode:
+			continue // reported by its type
 		case target == nil:
 			c.diags.Add(at, "unknown-step", "needs names no step: there is no id %q%s", n.Value, diag.DidYouMean(n.Value, c.idNames()))
 		case target == p.declared:
@@ -116,6 +120,9 @@ func (c *compiler) cycles(work []*pending) bool {
 	for _, p := range work {
 		g.Add(p.compiled)
 		at[p.compiled] = p.at
+		if len(p.needs) > 0 {
+			at[p.compiled] = c.file.Range(p.needs[0])
+		}
 	}
 	for _, p := range work {
 		for _, before := range p.compiled.After {

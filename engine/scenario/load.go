@@ -97,6 +97,9 @@ func (c *compiler) run() {
 		c.diags.Add(c.file.Range(root), "wrong-type", "a scenario is a mapping that starts with apiVersion and kind")
 		return
 	}
+	if c.foreign(root) {
+		return
+	}
 	steps, _ := source.Lookup(root, "steps")
 	finally, _ := source.Lookup(root, "finally")
 	c.declare(steps, finally)
@@ -105,7 +108,7 @@ func (c *compiler) run() {
 		c.readBefore(root)
 	}
 	c.names(root)
-	head := decodeTop[document](c, root, "the scenario", c.loader.shapes.document)
+	head := decodeTop[document](c, root, "the scenario", c.loader.shapes.document, "vars")
 	c.fill(head)
 	c.ruled()
 	*c.diags = append(*c.diags, step.Conclude(&c.shared, c.whole())...)
@@ -172,6 +175,9 @@ func (c *compiler) fill(d document) {
 
 // vars keeps each var as a tree of its own.
 func (c *compiler) vars(n, _ *yaml.Node) {
+	if v := source.Follow(n); v != nil && v.Kind != yaml.MappingNode && v.Tag != "!!null" {
+		c.diags.Add(c.file.Range(n), "wrong-type", "vars: expected a mapping from names to values")
+	}
 	if len(source.Pairs(n)) == 0 {
 		return
 	}
@@ -196,23 +202,29 @@ func (c *compiler) vars(n, _ *yaml.Node) {
 }
 
 func (c *compiler) secrets(d document) {
-	names := make([]string, 0, len(d.Secrets))
-	for name := range d.Secrets {
-		names = append(names, name)
-	}
-	slices.Sort(names)
 	section, _ := source.Lookup(c.file.Root, "secrets")
-	for _, name := range names {
-		from := d.Secrets[name]
-		_, key := source.Lookup(section, name)
-		if (from.Env == "") == (from.File == "") {
-			c.diags.Add(c.file.Range(key), "missing-field", "secret %q needs either env or file", name)
-			continue
+	for _, p := range source.Pairs(section) {
+		if from, ok := d.Secrets[p.Key.Value]; ok {
+			c.secret(p, from)
 		}
-		if from.File != "" && !filepath.IsLocal(from.File) {
-			c.diags.Add(c.file.Range(key), "outside-folder", "secret %q: file %q leaves the scenario's folder", name, from.File)
-			continue
-		}
+	}
+	slices.SortFunc(c.scenario.Secrets, func(a, b Secret) int { return strings.Compare(a.Name, b.Name) })
+}
+
+func (c *compiler) secret(p source.Pair, from secretFrom) {
+	name := p.Key.Value
+	file, _ := source.Lookup(p.Value, "file")
+	env, _ := source.Lookup(p.Value, "env")
+	switch {
+	case source.Follow(p.Value).Kind != yaml.MappingNode, file == nil && env == nil && len(source.Pairs(p.Value)) > 0:
+		return // reported already
+	case from.Env == "" && from.File == "":
+		c.diags.Add(c.file.Range(p.Key), "missing-field", "secret %q needs env or file: where its value is found", name)
+	case from.Env != "" && from.File != "":
+		c.diags.Add(c.file.Range(p.Key), "missing-field", "secret %q has env and file; give one of them", name)
+	case from.File != "" && !filepath.IsLocal(from.File):
+		c.diags.Add(c.file.Range(file), "outside-folder", "secret %q: file %q is outside the scenario's folder; paths in a scenario stay inside it", name, from.File)
+	default:
 		c.scenario.Secrets = append(c.scenario.Secrets, Secret{Name: name, Env: from.Env, File: from.File})
 	}
 }

@@ -3,6 +3,7 @@ package scenario
 import (
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 
 	"gopkg.in/yaml.v3"
@@ -19,7 +20,7 @@ func (c *compiler) block(n *yaml.Node, env *eval.Env, depth int, unordered bool)
 	n = source.Follow(n)
 	b := &Block{}
 	if n.Kind != yaml.SequenceNode {
-		c.diags.Add(c.file.Range(n), "wrong-type", "expected a list of steps")
+		c.noList(n)
 		return b
 	}
 	if len(n.Content) == 0 {
@@ -50,7 +51,7 @@ func (c *compiler) step(item *yaml.Node, d *declared, env *eval.Env, depth int) 
 	d.compiled = s
 	p := &pending{declared: d}
 	if item.Kind != yaml.MappingNode {
-		c.diags.Add(c.file.Range(item), "wrong-type", "a step is a mapping with one of: %s", strings.Join(c.loader.registry.Names(), ", "))
+		c.noStep(item)
 		return p
 	}
 	body, commonNode := c.split(item, d)
@@ -77,7 +78,7 @@ func (c *compiler) split(item *yaml.Node, d *declared) (body *source.Pair, commo
 			d.at = c.file.Range(p.Key)
 			d.compiled.At = d.at
 		case kind:
-			c.diags.Add(c.file.Range(p.Key), "second-step-kind", "a step holds one action; this one already has %q", body.Key.Value)
+			c.diags.Add(c.file.Range(p.Key), "second-step-kind", `a step holds one action, and this one has %q already; begin another step with "- "`, body.Key.Value)
 		default:
 			unknown = append(unknown, p.Key)
 		}
@@ -87,19 +88,15 @@ func (c *compiler) split(item *yaml.Node, d *declared) (body *source.Pair, commo
 	}
 	kinds := c.loader.registry.Names()
 	for _, key := range unknown {
-		check, what := "unknown-field", "unknown field %q of a step%s"
-		candidates := c.loader.shapes.common.Names()
-		if body == nil {
-			check, what = "unknown-step-kind", "unknown step kind %q%s"
-			candidates = append(slices.Clone(kinds), candidates...)
+		if body != nil {
+			c.diags.Add(c.file.Range(key), "unknown-field", "unknown field %q of a step%s", key.Value, c.proposeField(key.Value, d.definition))
+			continue
 		}
-		proposal := ""
-		if s := diag.Suggest(key.Value, candidates); s != "" {
-			proposal = diag.DidYouMean(key.Value, candidates)
-		} else if body == nil {
+		proposal := diag.DidYouMean(key.Value, append(slices.Clone(kinds), c.loader.shapes.common.Names()...))
+		if !strings.HasPrefix(proposal, "; did you mean") {
 			proposal = "; choose one of " + strings.Join(kinds, ", ")
 		}
-		c.diags.Add(c.file.Range(key), check, what, key.Value, proposal)
+		c.diags.Add(c.file.Range(key), "unknown-step-kind", "unknown step kind %q%s", key.Value, proposal)
 	}
 	if body == nil && unknown == nil {
 		c.diags.Add(c.file.Range(item), "missing-step-kind", "a step needs exactly one of: %s", strings.Join(kinds, ", "))
@@ -137,14 +134,14 @@ func (c *compiler) retry(r *retry, body *field.Body) *Retry {
 	if r == nil {
 		return nil
 	}
-	if r.Attempts < 2 {
-		c.diags.Add(body.Find("retry", "attempts"), "invalid-value", "retry: attempts counts the first time too, so it must be at least 2")
+	if attempts := child(child(body.Node, "retry"), "attempts"); r.Attempts < 2 && attempts != nil && attempts.Tag == "!!int" {
+		c.diags.Add(c.file.Range(attempts), "invalid-value", "retry: attempts counts the first time too, so it must be at least 2")
 	}
 	out := &Retry{Attempts: r.Attempts, Delay: r.Delay, Factor: max(r.Factor, 1), MaxDelay: r.MaxDelay}
 	allowed := []string{string(step.Failed), string(step.Errored), string(step.Inconclusive)}
-	for _, v := range r.On {
+	for i, v := range r.On {
 		if !slices.Contains(allowed, v) {
-			c.diags.Add(body.Find("retry", "on"), "unknown-value", "retry: %q is no verdict that can be tried again%s", v, diag.DidYouMean(v, allowed))
+			c.diags.Add(body.Find("retry", "on", strconv.Itoa(i)), "unknown-value", "retry: %q is no verdict that can be tried again%s", v, diag.DidYouMean(v, allowed))
 		}
 		out.On = append(out.On, step.Verdict(v))
 	}
@@ -159,7 +156,7 @@ func (c *compiler) body(b *source.Pair, p *pending, env *eval.Env) {
 	s := p.compiled
 	where := step.Common{Cluster: s.Cluster, Namespace: s.Namespace}
 	judges := false // through a template
-	d := &field.Decoder{File: c.file, Diags: c.diags, Shared: &c.shared, Caller: where, Known: c.known(), Reference: func(n *yaml.Node) any {
+	d := &field.Decoder{File: c.file, Diags: c.diags, Shared: &c.shared, Caller: where, Known: c.known(), Misplaced: c.misplaced(p.kind), Reference: func(n *yaml.Node) any {
 		t := c.use(n)
 		judges = judges || t.Asserts > 0
 		return t

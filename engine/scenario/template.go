@@ -125,7 +125,7 @@ func (c *compiler) compileTemplate() step.Template {
 
 // decodeTop decodes the top of a file. The step blocks are compiled on the way. Some keys are left to others.
 func decodeTop[T any](c *compiler, root *yaml.Node, what string, shape *field.Shape, without ...string) T {
-	d := &field.Decoder{File: c.file, Diags: c.diags, Special: c.topBlock, Known: c.known()}
+	d := &field.Decoder{File: c.file, Diags: c.diags, Special: c.topBlock, Known: c.known(), Misplaced: misplacedTop(shape)}
 	trimmed := *root // without x-… keys, which hold anything: that is where anchors are kept
 	trimmed.Content = nil
 	for i := 0; i+1 < len(root.Content); i += 2 {

@@ -23,6 +23,7 @@ type scanner struct {
 	at      int    // offset in text
 	blocks  []block
 	anchors map[string]bool
+	empty   bool // nothing of the block scalar was met yet
 	scalar  int  // column of the key of the block scalar around the line, -1 outside of one
 	pending bool // the last key or dash has no value yet
 	last    item
@@ -121,6 +122,11 @@ func (s *scanner) start() {
 	s.at = indent
 	rest := strings.TrimSpace(string(s.text[indent:]))
 	if s.scalar >= 0 && (rest == "" || indent > s.scalar) {
+		s.empty = s.empty && rest == ""
+		return
+	}
+	if s.scalar >= 0 && s.empty && indent > 0 && !entryStart.MatchString(string(s.text)) {
+		s.here(len([]rune(rest)), "the text of the block above must be indented deeper than its key")
 		return
 	}
 	s.scalar = -1

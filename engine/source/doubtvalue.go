@@ -174,7 +174,7 @@ func (s *scanner) block(column int) {
 		s.here(len(s.text)-s.at, "the text after %c begins in the next line", s.text[s.at-1])
 		return
 	}
-	s.scalar, s.pending = column, false
+	s.scalar, s.empty, s.pending = column, true, false
 }
 
 // after looks at what follows a value in its line.
