@@ -136,7 +136,7 @@ func (c *compiler) names(root *yaml.Node) {
 	for _, p := range source.Pairs(secrets) {
 		s = s.With(p.Key.Value, "", eval.Type{Kind: eval.String})
 	}
-	c.env = c.env.With("vars", t).With("secrets", s).With("steps", c.stepsType())
+	c.env = c.env.WithAll(eval.Field{Name: "vars", Type: t}, eval.Field{Name: "secrets", Type: s}, eval.Field{Name: "steps", Type: c.stepsType()})
 	if c.matrix != nil {
 		c.env = c.env.With("matrix", c.matrix.types)
 	}
