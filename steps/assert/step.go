@@ -4,6 +4,8 @@ package assert
 
 import (
 	_ "embed"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/scenario-runner/scenario-runner/engine/eval"
@@ -38,7 +40,12 @@ func New(env *kube.Env) step.Definition {
 	return step.Define(step.Spec[Config, Outputs]{
 		Name: "assert", Group: step.Story, Doc: doc, Judges: true,
 		Timeout: -1, // within, always and for say how long it takes
-		Check:   check,
+		Check: kube.Knowing(env, func(c *Config, p *step.Problems) {
+			check(c, p)
+			for _, name := range slices.Sorted(maps.Keys(c.Given)) {
+				c.Given[name].CheckSettings("given."+name, env.Settings(), p)
+			}
+		}),
 		Title:   title,
 		Names:   func(c *Config, in *step.Place, name string) eval.Type { return c.Given[name].Type(in, env) },
 		Run:     asserting{env}.run,

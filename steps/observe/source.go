@@ -7,6 +7,7 @@ import (
 
 	"github.com/scenario-runner/scenario-runner/engine/step"
 	"github.com/scenario-runner/scenario-runner/steps/kube"
+	"github.com/scenario-runner/scenario-runner/steps/settings"
 )
 
 // Source is where a value comes from. Exactly one field is given. Steps inline it, or take a mapping of several.
@@ -100,6 +101,13 @@ func (s Source) Check(path string, p *step.Problems) {
 		given[0].kind.check(at, p)
 	default:
 		p.Mistake(below(path, given[1].key), "exclusive-fields", "only one of %s can be given; %q is given already", strings.Join(Keys(), ", "), given[0].key)
+	}
+}
+
+// CheckSettings reports names that the configuration of the project does not have. Check finds everything else.
+func (s Source) CheckSettings(path string, settings *settings.Settings, p *step.Problems) {
+	if s.SQL != nil {
+		s.SQL.Connection.CheckSettings(below(below(path, "sql"), "connection"), settings, p)
 	}
 }
 

@@ -82,9 +82,9 @@ func (f *rowsFeed) pace() string {
 	case f.following.Listen == "":
 		return "every " + Span(f.following.Every)
 	case f.following.Every == 0:
-		return "at each notification of " + f.following.Listen
+		return "after each notification of " + f.following.Listen
 	}
-	return fmt.Sprintf("at each notification of %s and every %s", f.following.Listen, Span(f.following.Every))
+	return fmt.Sprintf("after each notification of %s and every %s", f.following.Listen, Span(f.following.Every))
 }
 
 // Once reads the rows; a server that is being restarted is asked again for a while.

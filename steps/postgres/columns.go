@@ -71,7 +71,7 @@ func (c Columns) Check(path string, p *step.Problems) {
 			p.At(path+"."+name, "no type of columns is called %q; write %s", given, word)
 			continue
 		}
-		p.At(path+"."+name, "no type of columns is called %q%s, or one of them with [] for an array", given, diag.DidYouMean(string(of), ColumnTypes()))
+		p.At(path+"."+name, "no type of columns is called %q%s", given, diag.DidYouMean(string(of), ColumnTypes()))
 	}
 }
 

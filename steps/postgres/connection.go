@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/scenario-runner/scenario-runner/engine/step"
+	"github.com/scenario-runner/scenario-runner/steps/settings"
 )
 
 // usualPort is the port of a server that names none.
@@ -93,6 +94,16 @@ func (c Connection) Check(path string, p *step.Problems) {
 	}
 	c.checkSecret(path, p)
 	c.TLS.check(path+".tls", p)
+}
+
+// CheckSettings reports a connection by a name that the configuration of the project does not have.
+func (c Connection) CheckSettings(path string, s *settings.Settings, p *step.Problems) {
+	if c.Name == "" || strings.Contains(c.Name, "://") {
+		return
+	}
+	if _, err := s.Connection(c.Name); err != nil {
+		p.At(path, "%s", err)
+	}
 }
 
 func (c Connection) checkURL(path string, p *step.Problems) {

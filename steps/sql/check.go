@@ -15,9 +15,8 @@ var typeOfOutputs = reflect.TypeFor[Outputs]()
 
 func (s steps) check(c *Config, p *step.Problems) {
 	c.Connection.Check("connection", p)
-	if name := c.Connection.Name; name != "" {
-		s.checkName(name, p)
-	}
+	c.Connection.CheckSettings("connection", s.env.Settings(), p)
+	s.checkReadOnly(c, p)
 	checkWork(c, p)
 	postgres.Columns(c.Columns).Check("columns", p)
 	if len(c.Columns) > 0 && !p.Given("query") {
@@ -30,19 +29,16 @@ func (s steps) check(c *Config, p *step.Problems) {
 	for i := range c.Exec {
 		postgres.CheckText(item("exec", i), c.Exec[i], p)
 	}
-	checkWriting(c, p)
+	if p.Given("query") || p.Given("exec") || p.Given("file") {
+		checkWriting(c, p)
+	}
 }
 
-// checkName reports a connection that the configuration of the project does not have, or does not let write.
-func (s steps) checkName(name string, p *step.Problems) {
-	settings := s.env.Settings()
-	connection, err := settings.Connection(name)
-	if err != nil {
-		p.At("connection", "%s", err)
-		return
-	}
-	if connection.ReadOnly && p.Given("write") {
-		p.At("write", "connection %q is read-only (%s); write: true needs another one", name, connection.At)
+// checkReadOnly reports a change of a database that the configuration of the project protects.
+func (s steps) checkReadOnly(c *Config, p *step.Problems) {
+	connection, err := s.env.Settings().Connection(c.Connection.Name)
+	if err == nil && connection.ReadOnly && p.Given("write") {
+		p.At("write", "connection %q is read-only (%s); write: true needs another one", connection.Name, connection.At)
 	}
 }
 

@@ -91,22 +91,3 @@ func title(c *Config) string {
 	}
 	return c.Connection.String()
 }
-
-// touches says what a use changes; one that only reads touches nothing.
-func touches(c *Config, _ step.Written) []step.Touch {
-	if !c.Write {
-		return nil
-	}
-	where := "database " + c.Connection.String()
-	var out []step.Touch
-	for _, statement := range c.Exec {
-		out = append(out, step.Touch{Verb: "execute", What: postgres.Shorten(statement, 80), Where: where})
-	}
-	if c.Query != "" {
-		out = append(out, step.Touch{Verb: "execute", What: postgres.Shorten(c.Query, 80), Where: where})
-	}
-	if c.File != "" {
-		out = append(out, step.Touch{Verb: "execute", What: c.File, Where: where})
-	}
-	return out
-}

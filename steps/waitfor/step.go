@@ -47,7 +47,10 @@ func New(env *kube.Env) step.Definition {
 	return step.Define(step.Spec[Config, Outputs]{
 		Name: "waitFor", Group: step.Story, Doc: doc, Judges: true,
 		Timeout: -1, // this package sets the limit, because the author may give it in two places
-		Check:   check,
+		Check: kube.Knowing(env, func(c *Config, p *step.Problems) {
+			check(c, p)
+			c.CheckSettings("", env.Settings(), p)
+		}),
 		Title:   title,
 		Outputs: outputs,
 		Refine: func(c *Config, in *step.Place, t eval.Type) eval.Type {

@@ -25,7 +25,7 @@ func (s *Server) NewDatabase(t testing.TB) *Database {
 	administration := &Database{Name: "postgres", server: s}
 	administration.Exec(t, "create database "+d.Name)
 	t.Cleanup(func() {
-		if err := administration.exec(context.WithoutCancel(t.Context()), "drop database if exists "+d.Name+" with (force)"); err != nil {
+		if err := administration.Do(context.WithoutCancel(t.Context()), "drop database if exists "+d.Name+" with (force)"); err != nil {
 			t.Error(err)
 		}
 	})
@@ -38,15 +38,16 @@ func (d *Database) URL() string {
 	return u.String()
 }
 
-// Exec carries out statements.
+// Exec carries out statements, and fails the test when that fails.
 func (d *Database) Exec(t testing.TB, sql string) {
 	t.Helper()
-	if err := d.exec(t.Context(), sql); err != nil {
+	if err := d.Do(t.Context(), sql); err != nil {
 		t.Fatalf("%s: %v", sql, err)
 	}
 }
 
-func (d *Database) exec(ctx context.Context, sql string) error {
+// Do carries out statements where no test can be failed: beside it, or at its end.
+func (d *Database) Do(ctx context.Context, sql string) error {
 	_, err := d.ask(ctx, sql)
 	return err
 }
