@@ -2,12 +2,17 @@ package main
 
 import (
 	"errors"
-	"fmt"
 	"io"
+	"path/filepath"
+	"reflect"
 
 	"github.com/spf13/cobra"
 
+	"github.com/scenario-runner/scenario-runner/engine/config"
+	"github.com/scenario-runner/scenario-runner/engine/diag"
+	"github.com/scenario-runner/scenario-runner/engine/field"
 	"github.com/scenario-runner/scenario-runner/engine/lsp"
+	"github.com/scenario-runner/scenario-runner/engine/report"
 	"github.com/scenario-runner/scenario-runner/engine/scenario"
 	"github.com/scenario-runner/scenario-runner/steps/outline"
 )
@@ -18,19 +23,19 @@ func newLSP(s streams) *cobra.Command {
 		Use:   "lsp",
 		Short: "Serve an editor: diagnostics, completion, hover, renaming",
 		Long: `Speak the Language Server Protocol over stdin and stdout. Editors start this command; docs/editors.md says how for
-VS Code, JetBrains, Neovim and Helix. No cluster is touched.`,
+VS Code, JetBrains, Neovim, Helix and others. No cluster is touched.
+
+The configuration that counts for a file is the scenario-runner.yaml of its folder or of the nearest one above, unless
+--config names another.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			p, err := openProject(cmd, s, "it does not count here")
-			if err != nil { // an editor is served all the same, and shows what the server says
-				fmt.Fprintln(s.err, "scenario-runner: "+err.Error())
-				p = noProject()
-			}
-			loader, err := scenario.NewLoader(p.registry(), p.loading(allowed))
-			if err != nil {
+			buffers := &lsp.Buffers{}
+			served := &served{cmd: cmd, allowed: allowed, buffers: buffers, fallback: noProject()}
+			if _, err := served.loader(served.fallback); err != nil {
 				return errored(err)
 			}
-			err = lsp.New(loader, lsp.Options{Version: version, Objects: &outline.Objects{}}).Serve(cmd.Context(), closable(s.in), s.out)
+			options := lsp.Options{Version: version, Project: served.project, Kinds: otherKinds(), Buffers: buffers}
+			err := lsp.New(registry(), options).Serve(cmd.Context(), closable(s.in), s.out)
 			if errors.Is(err, lsp.ErrNoShutdown) {
 				return &exitError{code: exitFailed, err: err} // the code that the protocol asks for
 			}
@@ -43,6 +48,66 @@ VS Code, JetBrains, Neovim and Helix. No cluster is touched.`,
 	cmd.Flags().StringSliceVar(&allowed, "allow-env", nil, "environment variables that expressions may read as env.NAME")
 	cmd.Flags().Bool("stdio", true, "speak over stdin and stdout, the only way there is; some clients always say so")
 	return cmd
+}
+
+// served finds the projects of the files that an editor opens.
+type served struct {
+	cmd      *cobra.Command
+	allowed  []string
+	buffers  *lsp.Buffers
+	fallback *project
+}
+
+// project returns what the files of a folder are checked with. A configuration with mistakes does not count: they are
+// shown when the editor opens it.
+func (s *served) project(dir string) lsp.Project {
+	p := s.open(dir)
+	loader, err := s.loader(p)
+	if err != nil {
+		p = s.fallback
+		loader, _ = s.loader(p) // was made before
+	}
+	return lsp.Project{Loader: loader, Objects: &outline.Objects{Shared: p.paths(p.CRDs)}}
+}
+
+func (s *served) loader(p *project) (*scenario.Loader, error) {
+	options := p.loading(s.allowed)
+	options.ReadFile = s.buffers.ReadFile
+	return scenario.NewLoader(p.registry(), options)
+}
+
+// open reads the configuration that counts for a folder.
+func (s *served) open(dir string) *project {
+	file, err := s.cmd.Flags().GetString("config")
+	switch {
+	case err != nil, file == noConfig, dir == "" && file == "":
+		return s.fallback
+	case file == "":
+		file, err = config.Find(dir)
+	}
+	if err != nil || file == "" {
+		return s.fallback
+	}
+	if file, err = filepath.Abs(file); err != nil {
+		return s.fallback
+	}
+	p, _, _, err := readProject(file)
+	if err != nil || p == nil {
+		return s.fallback
+	}
+	return p
+}
+
+// otherKinds are the files beside scenarios and templates that an editor is served for.
+func otherKinds() []lsp.FileKind {
+	options := config.Options{Kinds: registry().Names(), Outputs: report.Kinds()}
+	return []lsp.FileKind{{
+		Kind: config.KindConfig, Suffix: "scenario-runner", Fields: field.Describe(reflect.TypeFor[config.Config]()).Fields,
+		Check: func(file string, data []byte) diag.List {
+			_, found := config.Load(file, data, options)
+			return found
+		},
+	}}
 }
 
 // closable returns the stream itself when it can be closed.

@@ -87,8 +87,11 @@ func refers(f reflect.StructField) string {
 	for t.Kind() == reflect.Pointer || t.Kind() == reflect.Slice {
 		t = t.Elem()
 	}
-	if r, ok := reflect.New(t).Interface().(Referrer); ok {
+	switch r := reflect.New(t).Interface().(type) {
+	case Referrer:
 		return r.Refers()
+	case FileReference:
+		return r.References()
 	}
 	return ""
 }

@@ -126,9 +126,7 @@ func (c *cures) choices() {
 	}
 }
 
-var (
-	durational = regexp.MustCompile(`(^|[^(\w])("[0-9][0-9.]*(?:ms|s|m|h)(?:[0-9.]+(?:ms|s|m))*"|'[0-9][0-9.]*(?:ms|s|m|h)(?:[0-9.]+(?:ms|s|m))*')`)
-)
+var durational = regexp.MustCompile(`(^|[^(\w])("[0-9][0-9.]*(?:ms|s|m|h)(?:[0-9.]+(?:ms|s|m))*"|'[0-9][0-9.]*(?:ms|s|m|h)(?:[0-9.]+(?:ms|s|m))*')`)
 
 // rewrite corrects expressions whose mistake has one cure.
 func (c *cures) rewrite() {

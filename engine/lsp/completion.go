@@ -48,12 +48,12 @@ func (s *Server) completion(d *document, offset int) completionList {
 	}
 	if source, from, ok := s.expressionAt(d, p, offset); ok {
 		if p.open { // a kind that may also be written as nothing but an expression
-			s.keys(d, s.resolve(p.path), p, out)
+			s.keys(d, s.resolve(d, p.path), p, out)
 		}
 		s.completeExpression(d, p, source, from, offset, out)
 		return completionList{Items: slices.Clip(out.list)}
 	}
-	t := s.resolve(p.path)
+	t := s.resolve(d, p.path)
 	if p.key || p.open {
 		s.keys(d, t, p, out)
 	}
@@ -103,7 +103,7 @@ func lone(t target) target {
 
 // stepKeys offers the kinds while a step has none, and the common fields.
 func (s *Server) stepKeys(column int, after bool, has func(string) bool, out *items) {
-	kinds := s.loader.Registry().Steps
+	kinds := s.registry.Steps
 	if !slices.ContainsFunc(kinds, func(k step.Definition) bool { return has(k.Name) }) {
 		for _, k := range kinds {
 			item := completionItem{Label: k.Name, Kind: itemModule, Detail: string(k.Group), Documentation: markdown(stepDoc(k))}
@@ -260,5 +260,8 @@ func (s *Server) completeExpression(d *document, p place, source string, from, o
 }
 
 func (s *Server) envAt(d *document, p place, offset int) *eval.Env {
+	if !d.loaded() {
+		return eval.NewEnv()
+	}
 	return s.readable(d, offset).EnvAt(p.path)
 }

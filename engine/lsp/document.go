@@ -5,12 +5,15 @@ import (
 	"path/filepath"
 	"regexp"
 	"runtime"
+	"slices"
 	"sort"
 	"strings"
 	"unicode/utf8"
 
 	"github.com/scenario-runner/scenario-runner/engine/diag"
+	"github.com/scenario-runner/scenario-runner/engine/field"
 	"github.com/scenario-runner/scenario-runner/engine/scenario"
+	"github.com/scenario-runner/scenario-runner/engine/source"
 )
 
 // document is an open file.
@@ -19,7 +22,8 @@ type document struct {
 	path    string
 	version int
 	text    string
-	lines   []int // byte offset of each line
+	kind    *FileKind // nil when the file is none of ours
+	lines   []int     // byte offset of each line
 	// inspection is of this text; usable is of the last text that could be read as YAML.
 	inspection, usable *scenario.Inspection
 }
@@ -62,12 +66,38 @@ func uriOf(path string) string {
 	return (&url.URL{Scheme: "file", Path: slashed}).String()
 }
 
-var ourVersion = regexp.MustCompile(`(?m)^apiVersion:[ \t]*["']?scenario-runner/`)
+var (
+	ourVersion = regexp.MustCompile(`(?m)^apiVersion:[ \t]*["']?scenario-runner/`)
+	kindLine   = regexp.MustCompile(`(?m)^kind:[ \t]*["']?([A-Za-z]+)`)
+)
 
-// ours reports whether the document is a scenario: an editor may send every YAML file.
-func (d *document) ours() bool {
-	name := filepath.Base(d.path)
-	return strings.HasSuffix(name, ".scenario.yaml") || strings.HasSuffix(name, ".scenario.yml") || ourVersion.MatchString(d.text)
+// ours reports whether the document is for the server: an editor may send every YAML file.
+func (d *document) ours() bool { return d.kind != nil }
+
+// kindOf returns what kind of file a document is, by what it says or else by its name.
+func (s *Server) kindOf(d *document) *FileKind {
+	ours := ourVersion.MatchString(d.text)
+	if m := kindLine.FindStringSubmatch(d.text); m != nil && ours {
+		if i := slices.IndexFunc(s.kinds, func(k FileKind) bool { return k.Kind == m[1] }); i >= 0 {
+			return &s.kinds[i]
+		}
+	}
+	name := strings.TrimSuffix(strings.TrimSuffix(filepath.Base(d.path), ".yaml"), ".yml")
+	if i := slices.IndexFunc(s.kinds, func(k FileKind) bool { return name != filepath.Base(d.path) && strings.HasSuffix(name, k.Suffix) }); i >= 0 {
+		return &s.kinds[i]
+	}
+	if ours {
+		return &s.kinds[0]
+	}
+	return nil
+}
+
+// loaded reports whether the document has steps.
+func (d *document) loaded() bool { return d.kind != nil && d.kind.Check == nil }
+
+// top is the shape of the whole document.
+func (d *document) top() target {
+	return target{shape: &field.Shape{Kind: field.Struct, Fields: d.kind.Fields}}
 }
 
 // lineText returns a line without its line break.
@@ -147,12 +177,24 @@ func (d *document) spanOf(r diag.Range) span { return d.span(d.bounds(r)) }
 // inspect checks the text once.
 func (s *Server) inspect(d *document) *scenario.Inspection {
 	if d.inspection == nil {
-		d.inspection = s.loader.Inspect(d.path, []byte(d.text))
+		d.inspection = s.look(d, d.text)
 		if d.inspection.File.Root != nil {
 			d.usable = d.inspection
 		}
 	}
 	return d.inspection
+}
+
+// look checks a text as that of a document.
+func (s *Server) look(d *document, text string) *scenario.Inspection {
+	if d.loaded() {
+		return s.project(d).Loader.Inspect(d.path, []byte(text))
+	}
+	file, diags := source.Parse(d.path, []byte(text))
+	if file.Root != nil {
+		diags = d.kind.Check(d.path, []byte(text))
+	}
+	return &scenario.Inspection{File: file, Diagnostics: diags.Sorted(), Kind: d.kind.Kind}
 }
 
 // readable returns what is known of the document when the line at the cursor may be half typed: of the text itself, of
@@ -164,7 +206,7 @@ func (s *Server) readable(d *document, offset int) *scenario.Inspection {
 	line := d.position(offset).Line
 	start := d.lines[line]
 	end := start + len(d.lineText(line))
-	if i := s.loader.Inspect(d.path, []byte(d.text[:start]+d.text[end:])); i.File.Root != nil {
+	if i := s.look(d, d.text[:start]+d.text[end:]); i.File.Root != nil {
 		return i
 	}
 	if d.usable != nil {

@@ -16,7 +16,7 @@ func (s *Server) expressionAt(d *document, p place, offset int) (source string, 
 	if p.key {
 		return "", 0, false
 	}
-	t := s.resolve(p.path).scalar()
+	t := s.resolve(d, p.path).scalar()
 	if t.shape != nil && t.shape.Kind == field.Expression {
 		text := d.text[p.from:p.to]
 		from := p.from

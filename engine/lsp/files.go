@@ -83,10 +83,11 @@ func (s *Server) names(d *document, t target, p place, offset int, out *items) b
 	case "object":
 		s.objectNames(d, offset, out)
 	case "kind":
-		if s.options.Objects == nil {
+		objects := s.project(d).Objects
+		if objects == nil {
 			break
 		}
-		for _, kind := range s.options.Objects.Kinds() {
+		for _, kind := range objects.Kinds() {
 			out.add(completionItem{Label: kind, Kind: itemValue, Detail: "kind"}, kind)
 		}
 	}

@@ -18,7 +18,7 @@ func (s *Server) formatting(params json.RawMessage) (any, error) {
 	if d == nil || !d.ours() {
 		return out, nil
 	}
-	formatted, err := format.Format(d.path, []byte(d.text), s.loader.Registry())
+	formatted, err := format.Format(d.path, []byte(d.text), s.registry)
 	switch {
 	case errors.Is(err, format.ErrUnsafe):
 		return nil, &responseError{Code: codeRequestFailed, Message: err.Error()}

@@ -104,6 +104,11 @@ func registry() *step.Registry {
 	}
 }
 
+// options are those of a server in which every folder is a project of its own.
+func options(loader *scenario.Loader) lsp.Options {
+	return lsp.Options{Version: "test", Project: func(string) lsp.Project { return lsp.Project{Loader: loader, Objects: toys{}} }}
+}
+
 // connect starts a server of its own and returns a client that has initialized it.
 func connect(t testing.TB) *lsptest.Client {
 	t.Helper()
@@ -115,7 +120,7 @@ func connect(t testing.TB) *lsptest.Client {
 	clientIn, fromServer := io.Pipe()
 	served := make(chan error, 1)
 	go func() {
-		err := lsp.New(loader, lsp.Options{Version: "test", Objects: toys{}}).Serve(t.Context(), toServer, fromServer)
+		err := lsp.New(registry(), options(loader)).Serve(t.Context(), toServer, fromServer)
 		_ = fromServer.Close()
 		served <- err
 	}()

@@ -23,7 +23,7 @@ func (s *Server) hover(d *document, offset int) *hover {
 	if p.key {
 		path = append(slices.Clone(p.path), p.name)
 	}
-	t := s.resolve(path)
+	t := s.resolve(d, path)
 	text := ""
 	switch {
 	case t.body && p.key:

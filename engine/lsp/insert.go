@@ -29,8 +29,8 @@ func (c *cures) missingField() {
 		at++
 	}
 	p := placeAt(c.document.text, at)
-	within := lone(c.server.resolve(p.path))
-	below := lone(c.server.resolve(append(slices.Clone(p.path), p.name)))
+	within := lone(c.server.resolve(c.document, p.path))
+	below := lone(c.server.resolve(c.document, append(slices.Clone(p.path), p.name)))
 	if f := fieldOf(within, m[1]); f != nil && p.found {
 		if flow {
 			c.add(f, at, "", c.flowEnd())
@@ -115,7 +115,7 @@ func sampleStruct(s *field.Shape) string {
 
 // judge adds a step that can fail behind the last one.
 func (c *cures) judge() {
-	kinds := c.server.loader.Registry().Steps
+	kinds := c.server.registry.Steps
 	expression := func(k step.Definition) bool {
 		short := k.Config.Shorthand
 		return k.Judges && short != nil && (target{field: short, shape: short.Shape}).scalar().shape.Kind == field.Expression

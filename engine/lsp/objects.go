@@ -63,12 +63,13 @@ type manifest struct {
 
 // manifests lists what the steps of a document bring along, in the order of the text.
 func (s *Server) manifests(d *document, i *scenario.Inspection) []manifest {
-	if s.options.Objects == nil || i.File.Root == nil {
+	objects := s.project(d).Objects
+	if objects == nil || i.File.Root == nil {
 		return nil
 	}
 	var out []manifest
 	read := 0
-	s.visit(i.File.Root, target{shape: s.top}, func(n *yaml.Node, t target) bool {
+	s.visit(i.File.Root, d.top(), func(n *yaml.Node, t target) bool {
 		if t.field == nil || t.field.Refers != "manifest" {
 			return true
 		}
@@ -77,7 +78,7 @@ func (s *Server) manifests(d *document, i *scenario.Inspection) []manifest {
 			out = append(out, manifest{node: n, uri: d.uri, span: func(n *yaml.Node) span { return d.spanOf(i.File.Range(n)) }})
 			return false
 		case yaml.ScalarNode:
-			for _, name := range s.options.Objects.Files(d.dir(), n.Value) {
+			for _, name := range objects.Files(d.dir(), n.Value) {
 				if read++; read <= mostManifests {
 					out = append(out, s.documentsIn(filepath.Join(d.dir(), filepath.FromSlash(name)), name)...)
 				}
@@ -92,7 +93,7 @@ func (s *Server) manifests(d *document, i *scenario.Inspection) []manifest {
 func (s *Server) objects(d *document, i *scenario.Inspection) []placed {
 	var out []placed
 	for _, m := range s.manifests(d, i) {
-		for _, o := range s.options.Objects.Of(m.node) {
+		for _, o := range s.project(d).Objects.Of(m.node) {
 			out = append(out, placed{Object: o, uri: m.uri, file: m.file, span: m.span(o.Node)})
 		}
 	}
@@ -127,15 +128,16 @@ func (d *document) scalarSpan(n *yaml.Node) span {
 
 // declaration finds where the field of an object of a custom kind is declared: in what the scenario deploys, or beside it.
 func (s *Server) declaration(d *document, i *scenario.Inspection, origin string) []location {
-	if origin == "" || s.options.Objects == nil {
+	objects := s.project(d).Objects
+	if origin == "" || objects == nil {
 		return []location{}
 	}
 	known := s.manifests(d, i)
-	for _, path := range s.options.Objects.Definitions(d.dir()) {
+	for _, path := range objects.Definitions(d.dir()) {
 		known = append(known, s.documentsIn(path, path)...)
 	}
 	for _, m := range known {
-		if n := s.options.Objects.Declared(origin, m.node); n != nil {
+		if n := objects.Declared(origin, m.node); n != nil {
 			return []location{{URI: m.uri, Range: m.span(n)}}
 		}
 	}
@@ -175,12 +177,12 @@ func (s *Server) visit(n *yaml.Node, t target, see func(*yaml.Node, target) bool
 
 // objectsAt returns the objects that the scalar under the cursor names.
 func (s *Server) objectsAt(d *document, p place, offset int) []placed {
-	t := s.resolve(p.path).scalar()
+	t := s.resolve(d, p.path).scalar()
 	if p.key || p.from >= p.to || t.field == nil || t.field.Refers != "object" {
 		return nil
 	}
 	text := strings.Trim(d.text[p.from:p.to], `"'`)
-	return slices.DeleteFunc(s.objects(d, s.readable(d, offset)), func(o placed) bool { return !s.options.Objects.Means(text, o.Object) })
+	return slices.DeleteFunc(s.objects(d, s.readable(d, offset)), func(o placed) bool { return !s.project(d).Objects.Means(text, o.Object) })
 }
 
 // objectDoc says what an object is that the scenario names.

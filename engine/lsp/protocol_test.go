@@ -31,7 +31,7 @@ func serve(t *testing.T, in string) (string, error) {
 		t.Fatal(err)
 	}
 	var out bytes.Buffer
-	err = lsp.New(loader, lsp.Options{Version: "test", Objects: toys{}}).Serve(t.Context(), io.NopCloser(strings.NewReader(in)), &out)
+	err = lsp.New(registry(), options(loader)).Serve(t.Context(), io.NopCloser(strings.NewReader(in)), &out)
 	return out.String(), err
 }
 

@@ -41,7 +41,7 @@ func (s *Server) occurrences(d *document) []occurrence {
 	}
 	w := &finder{server: s, document: d, inspection: i}
 	w.declared(i.File.Root)
-	w.walk(i.File.Root, target{shape: s.top}, true)
+	w.walk(i.File.Root, d.top(), true)
 	slices.SortFunc(w.found, func(a, b occurrence) int { return cmp.Or(a.from-b.from, a.to-b.to) })
 	return slices.Compact(w.found)
 }

@@ -11,8 +11,10 @@ import (
 	"strings"
 	"time"
 
+	"github.com/scenario-runner/scenario-runner/engine/diag"
 	"github.com/scenario-runner/scenario-runner/engine/field"
 	"github.com/scenario-runner/scenario-runner/engine/scenario"
+	"github.com/scenario-runner/scenario-runner/engine/step"
 )
 
 // Debounce is how long the server waits after a change before it checks the file: a fast typist is not checked at every
@@ -24,10 +26,11 @@ var ErrNoShutdown = errors.New("the client left without a shutdown request")
 
 // Server answers one client. Its documents live as long as the client has them open.
 type Server struct {
-	loader    *scenario.Loader
+	registry  *step.Registry
 	options   Options
 	common    []field.Field // of every step
-	top       *field.Shape  // of a whole scenario
+	kinds     []FileKind
+	projects  map[string]Project // by folder
 	out       *writer
 	documents map[string]*document
 	pending   []string // URIs whose diagnostics are due when the timer fires
@@ -35,20 +38,60 @@ type Server struct {
 	shutdown  bool
 }
 
-// Options are what a server knows beside a loader. The zero Options are enough to serve.
+// Options are what a server knows beside the step kinds.
 type Options struct {
 	// Version is what the server tells clients about itself.
 	Version string
+	// Project returns what a folder's files are checked with. It is asked once for each folder, and again when files
+	// have changed on disk.
+	Project func(dir string) Project
+	// Kinds are the kinds of files that are no scenarios or templates and are checked as well.
+	Kinds []FileKind
+	// Buffers is where the server keeps what is open. Loaders that read files from there see what the author sees. Nil
+	// means that nobody else reads them.
+	Buffers *Buffers
+}
+
+// Project is what the files of a folder are checked with.
+type Project struct {
+	Loader *scenario.Loader
 	// Objects knows the objects of manifests. Without it none is offered or found.
 	Objects Objects
 }
 
-// New returns a server that checks files with a loader.
-func New(loader *scenario.Loader, options Options) *Server {
-	return &Server{
-		loader: loader, options: options, documents: map[string]*document{},
-		common: scenario.CommonFields(), top: &field.Shape{Kind: field.Struct, Fields: scenario.DocumentFields()},
+// FileKind is a kind of file.
+type FileKind struct {
+	Kind   string // what the file says under kind
+	Suffix string // of its name
+	Fields []field.Field
+	// Check says what is wrong in a file. Nil stands for the kinds that loaders check.
+	Check func(file string, data []byte) diag.List
+}
+
+// New returns a server for the step kinds of a registry.
+func New(registry *step.Registry, options Options) *Server {
+	if options.Buffers == nil {
+		options.Buffers = &Buffers{}
 	}
+	loaded := []FileKind{
+		{Kind: scenario.KindScenario, Suffix: ".scenario", Fields: scenario.DocumentFields()},
+		{Kind: scenario.KindTemplate, Suffix: ".template", Fields: scenario.TemplateFields()},
+	}
+	return &Server{
+		registry: registry, options: options, documents: map[string]*document{}, common: scenario.CommonFields(),
+		kinds: append(loaded, options.Kinds...), projects: map[string]Project{},
+	}
+}
+
+// project returns what a document is checked with.
+func (s *Server) project(d *document) Project {
+	dir := d.dir()
+	p, ok := s.projects[dir]
+	if !ok {
+		p = s.options.Project(dir)
+		s.projects[dir] = p
+	}
+	return p
 }
 
 type incoming struct {
@@ -155,7 +198,9 @@ func (s *Server) notified(m message) error {
 			return nil
 		}
 		d := newDocument(p.TextDocument.URI, p.TextDocument.Version, p.TextDocument.Text)
+		d.kind = s.kindOf(d)
 		s.documents[d.uri] = d
+		s.options.Buffers.keep(d)
 		return s.publish(d)
 	case "textDocument/didChange":
 		var p changeParams
@@ -167,6 +212,7 @@ func (s *Server) notified(m message) error {
 		if json.Unmarshal(m.Params, &p) != nil || s.documents[p.TextDocument.URI] == nil {
 			return nil
 		}
+		s.options.Buffers.forget(s.documents[p.TextDocument.URI])
 		delete(s.documents, p.TextDocument.URI)
 		return s.out.send(notification{"2.0", "textDocument/publishDiagnostics", publishParams{URI: p.TextDocument.URI, Diagnostics: []diagnostic{}}})
 	}
@@ -187,6 +233,8 @@ func (s *Server) change(p changeParams) {
 		}
 		d.set(p.TextDocument.Version, text)
 	}
+	d.kind = s.kindOf(d)
+	s.options.Buffers.keep(d)
 	if !slices.Contains(s.pending, d.uri) {
 		s.pending = append(s.pending, d.uri)
 	}

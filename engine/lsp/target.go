@@ -18,8 +18,8 @@ type target struct {
 }
 
 // resolve follows a path of keys and list positions through the shapes of the language.
-func (s *Server) resolve(path []string) target {
-	t := target{shape: s.top}
+func (s *Server) resolve(d *document, path []string) target {
+	t := d.top()
 	for _, segment := range path {
 		t = s.into(t, segment)
 		if t.shape == nil && !t.step {
@@ -61,7 +61,7 @@ func (s *Server) into(t target, segment string) target {
 }
 
 func (s *Server) intoStep(t target, key string) target {
-	if d, ok := s.loader.Registry().Get(key); ok {
+	if d, ok := s.registry.Get(key); ok {
 		return target{shape: d.Config, definition: &d, body: true}
 	}
 	if i := slices.IndexFunc(s.common, func(f field.Field) bool { return f.Name == key }); i >= 0 {
