@@ -58,5 +58,40 @@ func reuseChecks() []Check {
 			Why:  "The policy in scenario-runner.yaml holds for all scenarios, whoever writes them.",
 			Cure: "Do it in another way, or talk to those who keep the policy; the message names its line.",
 		},
+		{
+			Name: "matrix-axis", Group: Reuse, Meaning: "A name of a matrix has no list of different values.",
+			Why:  "Every value makes a case; no value makes none, and the same one twice proves nothing more.",
+			Cure: "Write a list with every value once, also when there is only one.",
+		},
+		{
+			Name: "unknown-axis", Group: Reuse, Meaning: "include or exclude names something that the matrix does not have.",
+			Why:  "The entry would not do what it says.",
+			Cure: "Write the name as the matrix has it.",
+		},
+		{
+			Name: "matrix-cases", Group: Reuse, Meaning: "A matrix has no case, or one of them twice.",
+			Why:  "A file that stands for no scenario would be green without a look at anything.",
+			Cure: "Add values, or correct include and exclude.",
+		},
+		{
+			Name: "read-before-run", Group: Reuse, Meaning: "An expression stands where its value is needed before anything runs.",
+			Why:  "Scenarios are selected and reported by these values.",
+			Cure: "Write the value out, or take it from the matrix.",
+		},
+		{
+			Name: "excludes-nothing", Group: Reuse, Severity: warning, Meaning: "An entry of exclude takes no case out.",
+			Why:  "A case runs that was meant to be left out.",
+			Cure: "Correct the values of the entry, or remove it.",
+		},
+		{
+			Name: "unused-axis", Group: Reuse, Severity: warning, Meaning: "Nothing in a scenario uses a name of its matrix.",
+			Why:  "The cases do the same and only take longer.",
+			Cure: "Use the name, or remove it.",
+		},
+		{
+			Name: "selects-nothing", Group: Reuse, Meaning: "A path, a label or a threshold of a suite is about no scenario.",
+			Why:  "A suite that leaves scenarios out without a word is green for the wrong reason.",
+			Cure: "Correct the path or the label, or remove it.",
+		},
 	}
 }

@@ -302,9 +302,9 @@ func (one *matrixCase) take(c *compiler, entry *yaml.Node) bool {
 func (c *compiler) countCases(m *matrix) {
 	switch n := len(m.cases); {
 	case n == 0 && len(m.axes) == 0:
-		c.diags.Add(m.at, "matrix-empty", "the matrix has neither a list of values nor an include")
+		c.diags.Add(m.at, "matrix-cases", "the matrix has neither a list of values nor an include")
 	case n == 0:
-		c.diags.Add(m.at, "matrix-empty", "exclude leaves no case of the matrix")
+		c.diags.Add(m.at, "matrix-cases", "exclude leaves no case of the matrix")
 	case n > maxCases:
 		c.diags.Add(m.at, "expansion-limit", "the matrix has %s cases; at most %d can run", number(n), maxCases)
 		m.cases = nil
@@ -314,7 +314,7 @@ func (c *compiler) countCases(m *matrix) {
 	for _, one := range m.cases {
 		label := m.label(one)
 		if seen[label] {
-			c.diags.Add(m.at, "matrix-empty", "the matrix has the case [%s] twice", label)
+			c.diags.Add(m.at, "matrix-cases", "the matrix has the case [%s] twice", label)
 			m.cases = nil
 			return
 		}
