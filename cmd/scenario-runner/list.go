@@ -11,6 +11,7 @@ import (
 
 	"github.com/scenario-runner/scenario-runner/engine"
 	"github.com/scenario-runner/scenario-runner/engine/scenario"
+	"github.com/scenario-runner/scenario-runner/engine/step"
 	"github.com/scenario-runner/scenario-runner/engine/shard"
 )
 
@@ -146,11 +147,15 @@ func loadValid(ctx context.Context, cmd *cobra.Command, s streams, args, allowEn
 	if err != nil {
 		return nil, err
 	}
+	return p.loadValid(ctx, cmd, s, p.registry(), args, allowEnv, consequence)
+}
+
+func (p *project) loadValid(ctx context.Context, cmd *cobra.Command, s streams, r *step.Registry, args, allowEnv []string, consequence string) (*engine.Loaded, error) {
 	inputs, err := engine.Find(args)
 	if err != nil {
 		return nil, err
 	}
-	loaded, err := engine.Load(ctx, p.registry(), inputs, p.loading(allowEnv))
+	loaded, err := engine.Load(ctx, r, inputs, p.loading(allowEnv))
 	if err != nil {
 		return nil, errored(err)
 	}

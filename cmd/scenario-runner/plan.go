@@ -6,12 +6,14 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/scenario-runner/scenario-runner/engine/plan"
+	"github.com/scenario-runner/scenario-runner/steps/builtin"
 )
 
 type planFlags struct {
 	selectionFlags
 	allowEnv []string
 	outputs  []string
+	look     lookFlags
 }
 
 func newPlan(s streams) *cobra.Command {
@@ -20,11 +22,13 @@ func newPlan(s streams) *cobra.Command {
 		Use:   "plan PATH...",
 		Short: "Show what scenarios will do and touch, without doing it",
 		Long: `Show the steps of scenarios with their order, their limits and what they will touch, as far as that is known before
-the run. No cluster is touched, and none is asked: what a selector matches is found only by the run.
+the run. No cluster is touched. With --context or --kubeconfig one is asked what the names and selectors mean now: how
+many pods a fault would reach, which objects exist. In its own namespace, which the run makes, there is nothing yet.
 
 A step waits for the one before it unless its remarks say otherwise. In the chart of --output mermaid a thick arrow is
 an order that the author asked for (needs, or outputs that are used), a dotted one comes from a background step.`,
 		Example: `  scenario-runner plan scenarios/web.scenario.yaml
+  scenario-runner plan scenarios/ --context staging
   scenario-runner plan scenarios/ --label area=shop --output mermaid=plan.mmd`,
 		Args:              cobra.MinimumNArgs(1),
 		ValidArgsFunction: completeFiles,
@@ -33,6 +37,7 @@ an order that the author asked for (needs, or outputs that are used), a dotted o
 	f.add(cmd)
 	cmd.Flags().StringSliceVar(&f.allowEnv, "allow-env", nil, "environment variables that expressions may read as env.NAME")
 	cmd.Flags().StringArrayVarP(&f.outputs, "output", "o", []string{"text"}, "plan as KIND[=FILE]: text, mermaid, json (repeatable)")
+	f.look.add(cmd, "ask what names and selectors mean now")
 	completeWords(cmd, "output", planKinds()...)
 	return cmd
 }
@@ -44,7 +49,17 @@ func (f *planFlags) run(cmd *cobra.Command, s streams, args []string) error {
 	if err != nil {
 		return err
 	}
-	loaded, err := loadValid(cmd.Context(), cmd, s, args, f.allowEnv, "nothing is planned")
+	p, err := openProject(cmd, s, "nothing is planned")
+	if err != nil {
+		return err
+	}
+	env, err := f.look.environment(cmd.Context(), s, p)
+	if err != nil {
+		return err
+	}
+	defer env.Close()
+	r := builtin.New(env)
+	loaded, err := p.loadValid(cmd.Context(), cmd, s, r, args, f.allowEnv, "nothing is planned")
 	if err != nil {
 		return err
 	}
@@ -52,10 +67,14 @@ func (f *planFlags) run(cmd *cobra.Command, s streams, args []string) error {
 	if err != nil {
 		return err
 	}
-	r := registry()
 	plans := make([]plan.Plan, len(selected))
 	for i, sc := range selected {
 		plans[i] = plan.Of(sc, r)
+		if f.look.named() {
+			if err := plans[i].Look(cmd.Context()); err != nil {
+				return errored(err)
+			}
+		}
 	}
 	for _, t := range targets {
 		write := map[string]func(io.Writer, []plan.Plan) error{"text": plan.Text, "mermaid": plan.Mermaid, "json": plan.JSON}[t.kind]

@@ -13,12 +13,14 @@ import (
 	"github.com/scenario-runner/scenario-runner/engine/diag"
 	"github.com/scenario-runner/scenario-runner/engine/diag/export"
 	"github.com/scenario-runner/scenario-runner/engine/scenario"
+	"github.com/scenario-runner/scenario-runner/steps/builtin"
 )
 
 type validateFlags struct {
 	allowEnv []string
 	outputs  []string
 	watch    bool
+	look     lookFlags
 }
 
 func newValidate(s streams) *cobra.Command {
@@ -31,9 +33,13 @@ func newValidate(s streams) *cobra.Command {
 Folders are searched for scenarios. Exit code 0 when all files are right, 3 when one is not.
 
 Findings are printed as text with an excerpt. Other programs take --output json, sarif (code scanning) or github
-(annotations in GitHub Actions). With --watch the files are checked again whenever one of them changes.`,
+(annotations in GitHub Actions). With --watch the files are checked again whenever one of them changes.
+
+With --context or --kubeconfig the files are also compared with what a cluster serves: kinds that it does not have, and
+the fields of its custom kinds. Nothing is changed there.`,
 		Example: `  scenario-runner validate scenarios/
   scenario-runner validate --watch scenarios/
+  scenario-runner validate --context staging scenarios/
   scenario-runner validate scenarios/ --output github --output sarif=findings.sarif`,
 		Args:              cobra.MinimumNArgs(1),
 		ValidArgsFunction: completeFiles,
@@ -56,6 +62,7 @@ Findings are printed as text with an excerpt. Other programs take --output json,
 	cmd.Flags().StringSliceVar(&f.allowEnv, "allow-env", nil, "environment variables that expressions may read as env.NAME")
 	cmd.Flags().StringArrayVarP(&f.outputs, "output", "o", []string{"text"}, "findings as KIND[=FILE]: text, json, sarif, github, quiet (repeatable)")
 	cmd.Flags().BoolVarP(&f.watch, "watch", "w", false, "check again whenever a file changes, until Ctrl-C")
+	f.look.add(cmd, "compare the files with")
 	completeWords(cmd, "output", validateKinds()...)
 	return cmd
 }
@@ -68,7 +75,7 @@ func (f *validateFlags) check(cmd *cobra.Command, s streams, args []string, targ
 	if err != nil {
 		return err
 	}
-	loaded, inputs, err := f.load(cmd.Context(), p, args)
+	loaded, inputs, err := f.load(cmd.Context(), s, p, args)
 	if err != nil {
 		return err
 	}
@@ -89,12 +96,17 @@ func (f *validateFlags) check(cmd *cobra.Command, s streams, args []string, targ
 	return summarize(s, loaded, inputs, quiet)
 }
 
-func (f *validateFlags) load(ctx context.Context, p *project, args []string) (*engine.Loaded, []engine.Input, error) {
+func (f *validateFlags) load(ctx context.Context, s streams, p *project, args []string) (*engine.Loaded, []engine.Input, error) {
 	inputs, err := engine.Find(args, scenario.KindScenario, scenario.KindTemplate)
 	if err != nil {
 		return nil, nil, err
 	}
-	loaded, err := engine.Check(ctx, p.registry(), inputs, p.loading(f.allowEnv))
+	env, err := f.look.environment(ctx, s, p)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer env.Close()
+	loaded, err := engine.Check(ctx, builtin.New(env), inputs, p.loading(f.allowEnv))
 	if err != nil {
 		return nil, nil, errored(err)
 	}

@@ -138,9 +138,9 @@ func (s Summary) String() string {
 	add(s.Started, "starts", "program")
 	switch {
 	case len(parts) == 0 && s.Open:
-		return "how much is known only when it runs"
+		return "known only when it runs"
 	case s.Open:
-		return "at least " + strings.Join(parts, ", ")
+		return strings.Join(parts, ", ") + ", and more that is known only when it runs"
 	}
 	return strings.Join(parts, ", ")
 }

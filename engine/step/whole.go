@@ -14,15 +14,7 @@ type Common struct {
 
 // Elsewhere reports whether the use names a cluster or a namespace, and may so work outside the scenario's own.
 func (c Common) Elsewhere() bool {
-	return len(c.Cluster.Programs()) > 0 || len(c.Namespace.Programs()) > 0 || literal(c.Cluster) != "" || literal(c.Namespace) != ""
-}
-
-func literal(t eval.Text) string {
-	if t.Dynamic() {
-		return ""
-	}
-	text, _ := t.Eval(nil) // a text without expressions has a value
-	return text
+	return !c.Cluster.Empty() || !c.Namespace.Empty()
 }
 
 // Whole is what is known of a file once all of its steps are compiled.

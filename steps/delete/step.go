@@ -48,7 +48,7 @@ func New(env *kube.Env) step.Definition {
 		Group:   step.Cluster,
 		Doc:     doc,
 		Default: func() Config { return Config{Wait: true} },
-		Check:   check,
+		Check:   kube.Knowing(env, check),
 		Title:   title,
 		Touches: s.touches,
 		Run:     s.run,

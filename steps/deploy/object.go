@@ -42,6 +42,10 @@ func (s subject) check() {
 	if s.apart && !s.dynamic {
 		s.literal(s.node)
 	}
+	if err := s.known.Absent(s.GetAPIVersion(), s.GetKind()); err != nil && kind == nil && s.p.Place().Common.Cluster.Empty() && !s.dynamicKind() {
+		s.report(s.child("kind"), "missing-kind", "%s", err)
+		return
+	}
 	if kind == nil || s.node == nil {
 		return
 	}
@@ -51,6 +55,10 @@ func (s subject) check() {
 		s.report(f.Node, f.Check, "%s", f.Message)
 	}
 	s.selector()
+}
+
+func (s subject) dynamicKind() bool {
+	return s.dynamic && strings.Contains(s.GetAPIVersion()+s.GetKind(), "${{") || s.GetKind() == "" || s.GetAPIVersion() == ""
 }
 
 // child returns the node under keys of the object, the object itself when there is none.

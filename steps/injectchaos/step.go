@@ -61,7 +61,7 @@ func New(env *kube.Env) step.Definition {
 		Doc:     doc,
 		Timeout: 15 * time.Minute,
 		Default: func() Config { return Config{Driver: auto} },
-		Check:   check,
+		Check:   kube.Knowing(env, check),
 		Title:   title,
 		Touches: s.touches,
 		Run:     s.run,

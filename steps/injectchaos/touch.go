@@ -41,9 +41,13 @@ func dynamic(w step.Written, path string) bool { return strings.Contains(w.Text(
 // radius says which part of what is hit, and at most how many when that is known. named says that the target is one
 // object, itself that targets are hit and not their pods.
 func radius(c *Config, w step.Written, experiment catalogue.Experiment, target string, named, itself bool) (string, int) {
-	all := target
-	if !itself {
-		all = fmt.Sprintf("the %s of %s", experiment.Scope, target)
+	_, chosen, _ := strings.Cut(target, "[")
+	all := "the " + things(experiment)
+	switch {
+	case !itself:
+		all += " of " + target
+	case chosen != "":
+		all += " [" + chosen
 	}
 	switch {
 	case named:
@@ -71,9 +75,12 @@ func share(percent string) string {
 
 // hit says how many would be hit now.
 func hit(found kube.Found, selection driver.Selection, experiment catalogue.Experiment) string {
-	candidates, noun := found.Objects, "object"
+	candidates := found.Objects
 	if experiment.Scope == catalogue.Pods {
-		candidates, noun = max(found.Pods, 0), "pod"
+		candidates = max(found.Pods, 0)
 	}
-	return fmt.Sprintf("%d of %d %ss", selection.Number(experiment, candidates), candidates, noun)
+	return fmt.Sprintf("%d of %d %s", selection.Number(experiment, candidates), candidates, things(experiment))
 }
+
+// things is what the experiment hits, in the plural.
+func things(experiment catalogue.Experiment) string { return string(experiment.Scope) }

@@ -26,6 +26,9 @@ type Mention struct {
 // known, and on selectors and containers that do not fit.
 func Expect(p *step.Problems, m Mention) {
 	p.Later(func(p *step.Problems, whole step.Whole) {
+		if m.absent(p, whole) {
+			return
+		}
 		scene := SceneOf(p.Place())
 		if scene.known == nil || !scene.Certain(whole) || p.Place().Common.Elsewhere() || m.dynamic(p) {
 			return
@@ -41,6 +44,22 @@ func Expect(p *step.Problems, m Mention) {
 		m.selected(p, scene, kind)
 	})
 }
+
+// absent reports a kind that the cluster which was asked does not have, unless something that runs before may install it.
+func (m Mention) absent(p *step.Problems, whole step.Whole) bool {
+	definitions := known(p.Place())
+	if definitions == nil || m.Ref.Kind == "" || mayMake(whole) || literalCluster(p.Place()) {
+		return false
+	}
+	err := definitions.Absent(m.Ref.APIVersion, m.Ref.Kind)
+	if err != nil {
+		p.Mistake(m.Path, "missing-kind", "%s", err)
+	}
+	return err != nil
+}
+
+// literalCluster reports whether a use names a cluster: it is another one than that which was asked.
+func literalCluster(in *step.Place) bool { return !in.Common.Cluster.Empty() }
 
 // dynamic reports whether the mention is not known before the run or leads elsewhere.
 func (m Mention) dynamic(p *step.Problems) bool {

@@ -53,7 +53,11 @@ func makers() []string { return []string{"run", "startProcess", "exec", "use"} }
 // Certain reports whether the scene holds all that the scenario makes. What a system under test makes by itself is never
 // known.
 func (s *Scene) Certain(whole step.Whole) bool {
-	return whole.Owned && !whole.Broken && !s.open && !slices.ContainsFunc(whole.Kinds, func(kind string) bool { return slices.Contains(makers(), kind) })
+	return whole.Owned && !whole.Broken && !s.open && !mayMake(whole)
+}
+
+func mayMake(whole step.Whole) bool {
+	return slices.ContainsFunc(whole.Kinds, func(kind string) bool { return slices.Contains(makers(), kind) })
 }
 
 // of returns the objects of a kind in the scenario's own namespace.

@@ -22,6 +22,20 @@ func (e *Env) Definitions(in *step.Place) *kinds.Definitions {
 	return definitions
 }
 
+// Knowing is a check that can compare what steps name with the kinds that the file knows.
+func Knowing[C any](env *Env, check func(*C, *step.Problems)) func(*C, *step.Problems) {
+	return func(c *C, p *step.Problems) {
+		env.Definitions(p.Place())
+		check(c, p)
+	}
+}
+
+// known returns the kinds of a file, nil when no step there has asked for them.
+func known(in *step.Place) *kinds.Definitions {
+	definitions, _ := in.Shared(definitionsKey{}, func() any { return (*kinds.Definitions)(nil) }).(*kinds.Definitions)
+	return definitions
+}
+
 // TypeOf returns the type of the objects that ref means in a file, Any when the kind is not known before the run.
 func (e *Env) TypeOf(in *step.Place, ref Ref) eval.Type {
 	apiVersion, kind := ref.kind()

@@ -37,7 +37,7 @@ func New(env *kube.Env) step.Definition {
 		Name:  "patch",
 		Group: step.Cluster,
 		Doc:   doc,
-		Check: check,
+		Check: kube.Knowing(env, check),
 		Title: func(c *Config) string { return c.Object.String() },
 		Refine: func(c *Config, in *step.Place, t eval.Type) eval.Type {
 			return t.With("object", "The object after the patch.", env.TypeOf(in, c.Object))

@@ -48,7 +48,7 @@ func New(env *kube.Env) step.Definition {
 		Group:   step.Cluster,
 		Doc:     doc,
 		Default: func() Config { return Config{WaitReady: true} },
-		Check:   check,
+		Check:   kube.Knowing(env, check),
 		Title:   func(c *Config) string { return c.Action + " " + c.Object.String() },
 		Touches: s.touches,
 		Run:     s.run,

@@ -37,7 +37,7 @@ func New(env *kube.Env) step.Definition {
 		Group:   step.Cluster,
 		Doc:     doc,
 		Default: func() Config { return Config{WaitReady: true} },
-		Check:   check,
+		Check:   kube.Knowing(env, check),
 		TitleAs: title,
 		Touches: s.touches,
 		Run:     s.run,

@@ -67,6 +67,14 @@ func (m *Mapper) Find(ctx context.Context, apiVersion, name string) (Mapping, er
 	return Mapping{}, m.unknown(apiVersion, name)
 }
 
+// Known is Find that asks nobody: it looks at what is known already.
+func (m *Mapper) Known(apiVersion, name string) (Mapping, error) {
+	if found, ok := m.lookup(apiVersion, name); ok {
+		return found, nil
+	}
+	return Mapping{}, m.unknown(apiVersion, name)
+}
+
 // All returns every mapping of the server, in its order.
 func (m *Mapper) All(ctx context.Context) ([]Mapping, error) {
 	if !m.warm() {

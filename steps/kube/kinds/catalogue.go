@@ -64,6 +64,10 @@ type Catalogue struct {
 	// Shared are files and folders with definitions for every scenario, beside those in its own folder. They are read when
 	// a kind is asked for that is not known otherwise. It must not change once the catalogue is used.
 	Shared []string
+	// Live are the definitions of a cluster that was asked. They count where nothing else says anything.
+	Live []map[string]any
+	// Served says what is wrong with a name that the cluster which was asked does not know; nil when none was asked.
+	Served func(apiVersion, name string) error
 
 	sharedOnce sync.Once
 	shared     []map[string]any

@@ -25,7 +25,9 @@ type Definitions struct {
 // Definitions returns the kinds of a file that stands in a folder. The definitions in its folder crds are read when a
 // kind is asked for that is not known otherwise.
 func (c *Catalogue) Definitions(dir string) *Definitions {
-	read := func() []map[string]any { return append(readFolder(filepath.Join(dir, Folder)), c.definitions()...) }
+	read := func() []map[string]any {
+		return slices.Concat(readFolder(filepath.Join(dir, Folder)), c.definitions(), c.Live)
+	}
 	return &Definitions{builtin: c, folder: read, index: index{}, seen: map[string]bool{}}
 }
 

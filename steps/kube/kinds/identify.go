@@ -109,3 +109,12 @@ func (d *Definitions) apiVersions() []string {
 func (d *Definitions) groups() []string {
 	return d.collect(func(k *Kind) (string, bool) { return k.Group, true })
 }
+
+// Absent says what is wrong with a kind that neither the scenario brings nor the cluster which was asked has, nil when
+// all is well or no cluster was asked.
+func (d *Definitions) Absent(apiVersion, name string) error {
+	if d.builtin.Served == nil || name == "" || len(d.index.find(apiVersion, name)) > 0 {
+		return nil
+	}
+	return d.builtin.Served(apiVersion, name)
+}
