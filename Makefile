@@ -31,7 +31,7 @@ remediator: ## Build bin/remediator only, the example system under test
 	$(GO) build -ldflags '-s -w' -o bin/remediator ./examples/remediator
 
 .PHONY: test-parts
-test-parts: ## Build the real programs that tests talk to (Alertmanager) into bin/testparts
+test-parts: ## Build the real programs that tests talk to into bin/testparts, and install PostgreSQL when it is missing
 	$(MAKE) -C internal/testparts build
 
 .PHONY: demo
@@ -82,10 +82,11 @@ format: ## Format every Go file
 	bin/gofumpt -w $$(git ls-files '*.go')
 
 .PHONY: generate
-generate: ## Write the list of steps, the JSON schema and the step reference anew
+generate: ## Write the list of steps, the JSON schema and the references of steps and checks anew
 	$(GO) generate ./steps/builtin
 	$(GO) test ./schema -run TestSchemaIsFresh -update
 	$(GO) run ./cmd/scenario-runner steps --markdown > docs/steps.md
+	$(GO) test ./cmd/scenario-runner -run TestChecksPage -update
 
 .PHONY: verify
 verify: generate ## Fail when a generated file is not committed

@@ -101,7 +101,7 @@ func newRoot(s streams) *cobra.Command {
 	root.PersistentFlags().String("config", "", "configuration file; without it, scenario-runner.yaml of this folder or of the nearest one above; none stands for no configuration")
 	root.PersistentFlags().String("color", "auto", "colour the output: auto, always, never")
 	root.AddCommand(
-		newRun(s), newValidate(s), newPlan(s), newList(s), newFmt(s), newNew(s), newCleanup(s), newReport(s), newSteps(s), newSchema(s), newSandbox(s), newDoctor(s), newVersion(s), newLSP(s),
+		newRun(s), newValidate(s), newPlan(s), newList(s), newFmt(s), newNew(s), newCleanup(s), newReport(s), newSteps(s), newChecks(s), newSchema(s), newSandbox(s), newDoctor(s), newVersion(s), newLSP(s),
 	)
 	completions(root)
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {

@@ -49,6 +49,11 @@ func manifestChecks() []Check {
 			Cure: "Say template: true in the deploy step. To keep the text, silence the check on the line of the step that names the file.",
 		},
 		{
+			Name: "missing-kind", Group: Manifests, Meaning: "The cluster that `validate --context` asked does not have a kind that a step works on.",
+			Why:  "The step would fail there; a definition or an operator is missing.",
+			Cure: "Install what brings the kind, or deploy its definition in an earlier step.",
+		},
+		{
 			Name: "not-deployed", Group: Manifests, Severity: warning, Meaning: "A step works on an object that no step deploys, though others of its kind are deployed.",
 			Why:  "The name is probably misspelt, and the step would wait in vain.",
 			Cure: "Take the proposal. An object that a controller makes is silenced with that reason.",
@@ -62,6 +67,11 @@ func manifestChecks() []Check {
 			Name: "unknown-container", Group: Manifests, Severity: warning, Meaning: "A step names a container that the object in the manifests does not have.",
 			Why:  "There would be nothing to break, or to read.",
 			Cure: "Take the proposal. A container that is injected later is silenced with that reason.",
+		},
+		{
+			Name: "missing-kind", Group: Manifests, Meaning: "The cluster that `--context` or `--kubeconfig` names has no such kind, and the scenario does not bring it.",
+			Why:  "The step can't be carried out there.",
+			Cure: "Correct the kind, deploy its CustomResourceDefinition before, or install the operator that it belongs to.",
 		},
 	}
 }

@@ -16,7 +16,8 @@ import (
 //
 //	# scenario-runner:ignore unused-var because the dashboard reads it
 //
-// It stands at the end of the line of the finding or alone on a line above it. Several checks are separated by commas.
+// It stands at the end of the line of the finding or alone on a line above it; above an item of a list, such as a step, it
+// counts for the whole item. Several checks are separated by commas.
 const Directive = "scenario-runner:ignore"
 
 // form is what a comment has to look like, for messages.
@@ -25,7 +26,8 @@ const form = "# " + Directive + " CHECK because REASON"
 // ignore is one silencing comment.
 type ignore struct {
 	at     diag.Range // of the directive
-	line   int        // the line whose findings it silences
+	from   int        // the first line whose findings it silences
+	to     int        // the last one
 	checks []named
 }
 
@@ -60,7 +62,7 @@ func silenced(ignores []*ignore, file string, d diag.Diagnostic) bool {
 	lines := linesIn(file, d)
 	for _, i := range ignores {
 		for k := range i.checks {
-			if slices.Contains(lines, i.line) && i.checks[k].name == d.Check {
+			if slices.ContainsFunc(lines, i.covers) && i.checks[k].name == d.Check {
 				i.checks[k].used, hit = true, true
 			}
 		}
@@ -83,10 +85,16 @@ func linesIn(file string, d diag.Diagnostic) []int {
 	return lines
 }
 
+func (i *ignore) covers(line int) bool { return i.from <= line && line <= i.to }
+
 func (i *ignore) unused(mistakes *diag.List) {
+	where := fmt.Sprintf("line %d has", i.from)
+	if i.to > i.from {
+		where = fmt.Sprintf("lines %d to %d have", i.from, i.to)
+	}
 	for _, c := range i.checks {
 		if !c.used {
-			mistakes.Warn(c.at, "unused-ignore", "this silences nothing: line %d has no %s; remove the comment", i.line, c.name)
+			mistakes.Warn(c.at, "unused-ignore", "this silences nothing: %s no %s; remove the comment", where, c.name)
 		}
 	}
 }
@@ -103,9 +111,9 @@ func ignoresOf(f *source.File, mistakes *diag.List) []*ignore {
 			continue
 		}
 		c := comment{name: f.Name, line: l + 1, text: line, mistakes: mistakes}
-		i := &ignore{at: c.at(m[2], m[3]), line: l + 1}
+		i := &ignore{at: c.at(m[2], m[3]), from: l + 1, to: l + 1}
 		if strings.TrimSpace(line[:m[2]]) == "#" {
-			i.line = next(lines, l)
+			i.from, i.to = next(lines, l)
 		}
 		switch word := line[m[4]:m[5]]; {
 		case word != "ignore" && line[m[2]:m[4]] != "scenario-runner:": // prose that mentions the program
@@ -119,15 +127,37 @@ func ignoresOf(f *source.File, mistakes *diag.List) []*ignore {
 	return found
 }
 
-// next returns the number of the first line after index l that says something.
-func next(lines []string, l int) int {
-	for k := l + 1; k < len(lines); k++ {
-		if text := strings.TrimSpace(lines[k]); text != "" && !strings.HasPrefix(text, "#") {
-			return k + 1
+// next returns the numbers of the lines after index l that a comment there is about: the first that says something, and
+// with an item of a list all of its lines.
+func next(lines []string, l int) (from, to int) {
+	k := l + 1
+	for ; k < len(lines) && !says(lines[k]); k++ {
+	}
+	if k >= len(lines) {
+		return l + 1, l + 1
+	}
+	from, to = k+1, k+1
+	if !strings.HasPrefix(strings.TrimSpace(lines[k])+" ", "- ") {
+		return from, to
+	}
+	for i := k + 1; i < len(lines); i++ {
+		if says(lines[i]) {
+			if indent(lines[i]) <= indent(lines[k]) {
+				break
+			}
+			to = i + 1
 		}
 	}
-	return l + 1
+	return from, to
 }
+
+// says reports whether a line is more than a comment.
+func says(line string) bool {
+	text := strings.TrimSpace(line)
+	return text != "" && !strings.HasPrefix(text, "#")
+}
+
+func indent(line string) int { return len(line) - len(strings.TrimLeft(line, " ")) }
 
 // comment is a line with a silencing comment.
 type comment struct {
