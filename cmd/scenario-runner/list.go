@@ -11,8 +11,8 @@ import (
 
 	"github.com/scenario-runner/scenario-runner/engine"
 	"github.com/scenario-runner/scenario-runner/engine/scenario"
-	"github.com/scenario-runner/scenario-runner/engine/step"
 	"github.com/scenario-runner/scenario-runner/engine/shard"
+	"github.com/scenario-runner/scenario-runner/engine/step"
 )
 
 type listFlags struct {
