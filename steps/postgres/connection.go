@@ -81,7 +81,7 @@ func (c Connection) Check(path string, p *step.Problems) {
 	case c.Name != "":
 		for _, field := range inline() {
 			if given(field) {
-				p.At(path+"."+field, "only one of name, %s can be given: the name stands for all of it", field)
+				p.Mistake(path+"."+field, "exclusive-fields", "only one of name, %s can be given: the name stands for all of it", field)
 			}
 		}
 		return
@@ -109,7 +109,7 @@ func (c Connection) CheckSettings(path string, s *settings.Settings, p *step.Pro
 func (c Connection) checkURL(path string, p *step.Problems) {
 	for _, field := range []string{"host", "port", "database", "user"} {
 		if p.Given(path + "." + field) {
-			p.At(path+"."+field, "only one of url, %s can be given: the url says it already", field)
+			p.Mistake(path+"."+field, "exclusive-fields", "only one of url, %s can be given: the url says it already", field)
 		}
 	}
 	if c.URL == "" {
@@ -131,7 +131,7 @@ func (c Connection) checkURL(path string, p *step.Problems) {
 func (c Connection) checkParts(path string, p *step.Problems) {
 	for _, field := range []string{"host", "database", "user"} {
 		if !p.Given(path + "." + field) {
-			p.At(path, "needs a name from scenario-runner.yaml, or url, or host, database and user; %s is missing", field)
+			p.Mistake(path, "missing-field", "needs a name from scenario-runner.yaml, or url, or host, database and user; %s is missing", field)
 			return
 		}
 	}
@@ -142,7 +142,7 @@ func (c Connection) checkParts(path string, p *step.Problems) {
 
 func (c Connection) checkSecret(path string, p *step.Problems) {
 	if p.Given(path+".password") && p.Given(path+".passwordFrom") {
-		p.At(path+".passwordFrom", "only one of password, passwordFrom can be given")
+		p.Mistake(path+".passwordFrom", "exclusive-fields", "only one of password, passwordFrom can be given")
 	}
 	if c.Password != "" && p.Dynamic(path+".password") {
 		p.Warn(path+".password", "plain-password", "everybody who reads this file reads the password; write ${{ secrets.… }} and name the secret under secrets")

@@ -27,7 +27,7 @@ func (t *TLS) check(path string, p *step.Problems) {
 		}
 	}
 	if p.Given(path+".cert") != p.Given(path+".key") {
-		p.At(path, "cert and key belong together; one of the two is missing")
+		p.Mistake(path, "missing-field", "cert and key belong together; one of the two is missing")
 	}
 }
 

@@ -47,10 +47,10 @@ func checkWork(c *Config, p *step.Problems) {
 	given := slices.DeleteFunc([]string{"query", "exec", "file"}, func(field string) bool { return !p.Given(field) })
 	switch {
 	case len(given) == 0:
-		p.At("", "needs one of query, exec, file")
+		p.Mistake("", "missing-field", "needs one of query, exec, file")
 		return
 	case len(given) > 1 && slices.Contains(given, "query"):
-		p.At("query", "query can't be joined with %s; make two steps of it", given[1])
+		p.Mistake("query", "exclusive-fields", "query can't be joined with %s; make two steps of it", given[1])
 	}
 	if c.File != "" && !filepath.IsLocal(c.File) {
 		p.At("file", "%q is outside the scenario's folder; paths in a scenario stay inside it", c.File)

@@ -34,11 +34,11 @@ func mistakes(t testing.TB, definition step.Definition, body string) string {
 func TestMistakes(t *testing.T) {
 	definition := sql.New(project(nil))
 	for body, want := range map[string]string{
-		"{connection: history}":                                                     "1:1: needs one of query, exec, file [invalid-value]",
+		"{connection: history}":                                                     "1:1: needs one of query, exec, file [missing-field]",
 		"{query: select 1}":                                                         "1:1: sql needs \"connection\": the database: a name from scenario-runner.yaml, or an address [missing-field]",
 		"{connection: histroy, query: select 1}":                                    `1:14: no connection "histroy" in the configuration; did you mean "history"? [invalid-value]`,
 		"{connection: {}, query: select 1}":                                         "",
-		"{connection: history, query: select 1, exec: select 1}":                    "1:30: query can't be joined with exec; make two steps of it [invalid-value]",
+		"{connection: history, query: select 1, exec: select 1}":                    "1:30: query can't be joined with exec; make two steps of it [exclusive-fields]",
 		"{connection: history, exec: delete from a}":                                "1:1: exec and file change the database, which needs write: true; a statement that only reads is written as query [invalid-value]",
 		"{connection: history, exec: delete from a, write: true}":                   "1:51: write: true changes the database and nothing would take it back; give undo: {exec: …}, or undo: keep [invalid-value]",
 		"{connection: history, query: select f(), write: true}":                     "1:49: write: true changes the database and nothing would take it back; give undo: {exec: …}, or undo: keep [invalid-value]",
@@ -62,17 +62,17 @@ func TestMistakes(t *testing.T) {
 		"{connection: {url: 'postgres://a:b@h/d'}, exec: x, write: true, undo: {exec: y}}": "1:20: warning: everybody who reads this file reads the password; write password: ${{ secrets.… }} beside the url [plain-password]" + "\n" +
 			"1:20: the undo may have to be carried out by another process, and the ledger holds no passwords; name a connection of scenario-runner.yaml, or give passwordFrom [invalid-value]",
 		"{connection: 'postgres://a@h/d', query: x}":                                          "1:14: a connection is written by its name in scenario-runner.yaml; write an address as connection: {url: …} [invalid-value]",
-		"{connection: {name: history, user: x}, query: x}":                                    "1:36: only one of name, user can be given: the name stands for all of it [invalid-value]",
+		"{connection: {name: history, user: x}, query: x}":                                    "1:36: only one of name, user can be given: the name stands for all of it [exclusive-fields]",
 		"{connection: {url: 'mysql://a@h/d'}, query: x}":                                      "1:20: expected an address such as postgres://user@host:5432/database; it starts with postgres:// or postgresql:// [invalid-value]",
 		"{connection: {url: 'postgres://h/d'}, query: x}":                                     "1:20: expected an address such as postgres://user@host:5432/database; the user is missing [invalid-value]",
 		"{connection: {url: 'postgres://a@h/d?sslmode=prefer'}, query: x}":                    "1:20: sslmode=prefer: expected disable, require or verify-full; anything in between leaves it to the network whether the connection is safe [invalid-value]",
 		"{connection: {url: 'postgres://a@h/d?options=x'}, query: x}":                         `1:20: the address has the option "options"; known is sslmode, and everything else is a field beside url [invalid-value]`,
 		"{connection: {url: 'postgres://a@h/d?sslmode=require', tls: {ca: a.pem}}, query: x}": "1:56: the url says how TLS is used already; remove sslmode from it [invalid-value]",
-		"{connection: {url: 'postgres://a@h/d', host: h}, query: x}":                          "1:46: only one of url, host can be given: the url says it already [invalid-value]",
-		"{connection: {host: h, user: u}, query: x}":                                          "1:2: needs a name from scenario-runner.yaml, or url, or host, database and user; database is missing [invalid-value]",
+		"{connection: {url: 'postgres://a@h/d', host: h}, query: x}":                          "1:46: only one of url, host can be given: the url says it already [exclusive-fields]",
+		"{connection: {host: h, user: u}, query: x}":                                          "1:2: needs a name from scenario-runner.yaml, or url, or host, database and user; database is missing [missing-field]",
 		"{connection: {host: h, user: u, database: d, password: x}, query: x}":                "1:56: warning: everybody who reads this file reads the password; write ${{ secrets.… }} and name the secret under secrets [plain-password]",
 		"{connection: {host: h, user: u, database: d, passwordFrom: {}}, query: x}":           "1:46: needs one of env, file [missing-field]",
-		"{connection: {host: h, user: u, database: d, tls: {cert: ../a, insecureSkipVerify: true}}, query: x}": `1:46: cert and key belong together; one of the two is missing [invalid-value]` + "\n" +
+		"{connection: {host: h, user: u, database: d, tls: {cert: ../a, insecureSkipVerify: true}}, query: x}": `1:46: cert and key belong together; one of the two is missing [missing-field]` + "\n" +
 			`1:58: "../a" is outside the scenario's folder; paths in a scenario stay inside it [invalid-value]` + "\n" + `1:84: warning: the server can be anybody; name its authority in ca instead [insecure-tls]`,
 		"{connection: '${{ vars.a }}', query: x}": "",
 	} {
@@ -89,7 +89,7 @@ func TestMistakesInSources(t *testing.T) {
 		"{sql: {connection: history, query: select 1}, until: response.status == 200}":                                      `1:54: "response" is not known of this source; known here: rows, matched, match, count [invalid-value]`,
 		"{sql: {connection: history}}":                              "1:7: sql needs \"query\": one statement that gives rows and changes nothing [missing-field]",
 		"{sql: {connection: history, query: select 1, every: 1ms}}": "1:53: every: expected 10ms or more, found 1ms [invalid-value]",
-		"{sql: {connection: {host: h}, query: select 1}}":           "1:8: needs a name from scenario-runner.yaml, or url, or host, database and user; database is missing [invalid-value]",
+		"{sql: {connection: {host: h}, query: select 1}}":           "1:8: needs a name from scenario-runner.yaml, or url, or host, database and user; database is missing [missing-field]",
 		"{sql: {connection: histroy, query: select 1}}":             `1:20: no connection "histroy" in the configuration; did you mean "history"? [invalid-value]`,
 	} {
 		if diff := cmp.Diff(want, mistakes(t, waitfor.New(project(nil)), body)); diff != "" {
