@@ -102,18 +102,31 @@ func (c *compiler) explain(d diag.Diagnostic) diag.Diagnostic {
 	return d
 }
 
-// readBefore reports expressions in parts of the file that are read before anything runs. Only the matrix is known then.
-func (c *compiler) readBefore(root *yaml.Node) {
+// matrixEnv has what an expression may name that is read before anything runs.
+func (c *compiler) matrixEnv() *eval.Env {
 	env := c.loader.env.Private()
-	cure := "this file has none"
 	if c.matrix != nil {
 		env = env.With("matrix", c.matrix.types)
+	}
+	return env
+}
+
+// readBefore reports expressions in parts of the file that are read before anything runs. Only the matrix is known then.
+func (c *compiler) readBefore(root *yaml.Node) {
+	if c.fixed != nil {
+		return // the file as it is written has the same
+	}
+	cure := "this file has none"
+	if c.matrix != nil {
 		cure = "as in ${{ matrix." + append(slices.Clone(c.matrix.names), "name")[0] + " }}"
 	}
 	for _, section := range []string{"metadata", "safety"} {
 		n, _ := source.Lookup(root, section)
 		for _, scalar := range dynamics(n) {
-			text, problems := env.CompileText(scalar.Value)
+			if c.reportedIn(scalar) {
+				continue
+			}
+			text, problems := c.matrixEnv().CompileText(scalar.Value)
 			plain := len(problems) == 0
 			for _, p := range text.Programs() {
 				plain = plain && len(p.References) > 0 && !slices.ContainsFunc(p.References, func(r eval.Reference) bool { return r.Path[0] != "matrix" })
@@ -123,6 +136,14 @@ func (c *compiler) readBefore(root *yaml.Node) {
 			}
 		}
 	}
+}
+
+// reportedIn reports whether a mistake was found in a scalar.
+func (c *compiler) reportedIn(n *yaml.Node) bool {
+	at := c.file.Range(n)
+	return slices.ContainsFunc(*c.diags, func(d diag.Diagnostic) bool {
+		return d.Range.Start.Line == at.Start.Line && d.Range.Start.Column >= at.Start.Column && d.Range.Start.Column < at.End.Column
+	})
 }
 
 // dynamics returns the scalars of a tree that hold expressions.

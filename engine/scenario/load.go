@@ -73,7 +73,7 @@ type compiler struct {
 	advice   diag.List                     // what is better written in another way
 	excused  []diag.Range                  // steps that judge and can't make the scenario fail
 
-	matrix *matrix // nil when there is none that can be used
+	matrix *matrix // nil when there is none
 	fixed  *fixed  // the case of the matrix; nil when the file is checked as it is written
 
 	library  *library
@@ -105,10 +105,10 @@ func (c *compiler) run() {
 	c.declare(steps, finally)
 	if c.fixed == nil {
 		c.matrix = c.readMatrix(root)
-		c.readBefore(root)
 	}
 	c.names(root)
 	head := decodeTop[document](c, root, "the scenario", c.loader.shapes.document, "vars")
+	c.readBefore(root)
 	c.fill(head)
 	c.ruled()
 	*c.diags = append(*c.diags, step.Conclude(&c.shared, c.whole())...)

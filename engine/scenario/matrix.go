@@ -72,7 +72,8 @@ type matrix struct {
 	axes  map[string]bool
 }
 
-// readMatrix reads the matrix of a scenario; nil means that there is none that can be used.
+// readMatrix reads the matrix of a scenario; nil means that there is none. Of one that is wrong only the names are known,
+// if they are.
 func (c *compiler) readMatrix(root *yaml.Node) *matrix {
 	n, key := source.Lookup(root, "matrix")
 	if n == nil {
@@ -81,11 +82,11 @@ func (c *compiler) readMatrix(root *yaml.Node) *matrix {
 	n = source.Follow(n)
 	if n.Kind != yaml.MappingNode {
 		c.diags.Add(c.file.Range(n), "wrong-type", "matrix: expected a mapping of names to lists of values")
-		return nil
+		return &matrix{types: eval.AnyType}
 	}
 	if dynamic := dynamics(n); dynamic != nil {
 		c.diags.Add(c.file.Range(dynamic[0]), "wrong-type", "a matrix holds plain values; ${{ }} can't be used here")
-		return nil
+		return &matrix{types: eval.AnyType}
 	}
 	before := len(*c.diags)
 	m := &matrix{keys: map[string]diag.Range{}, at: c.file.Range(key), axes: map[string]bool{}}
