@@ -29,11 +29,10 @@ func (p *Program) Roots() []string {
 
 // Pointless finds the comparisons in p that have the same outcome whatever is observed: of a thing with itself, and of
 // values that the expression itself holds.
-func (p *Program) Pointless() []*Problem {
-	tree, problem := parse(p.Source)
-	if problem != nil {
-		return nil
-	}
+func (p *Program) Pointless() []*Problem { return p.pointless }
+
+// findPointless looks at a tree as the author wrote it.
+func findPointless(tree ast.Node) []*Problem {
 	f := &pointless{}
 	ast.Walk(&tree, f)
 	return f.found
@@ -47,8 +46,8 @@ func (f *pointless) Visit(node *ast.Node) {
 	if !ok || !slices.Contains([]string{"==", "!=", "<", "<=", ">", ">="}, n.Operator) {
 		return
 	}
-	from, to := extent(n)
 	report := func(message string) {
+		from, to := extent(n)
 		f.found = append(f.found, &Problem{From: from, To: to, Check: "constant-condition", Message: message})
 	}
 	switch {

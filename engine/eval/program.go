@@ -38,6 +38,7 @@ type Program struct {
 	Type       Type // of the result; Any when not known
 	env        *Env
 	program    *vm.Program
+	pointless  []*Problem
 	constant   bool
 }
 
@@ -70,7 +71,7 @@ func (e *Env) CompileAll(source string, want Kind) (*Program, []*Problem) {
 		return nil, problems
 	}
 	e.natures.ask(&tree.Node)
-	p := &Program{Source: source, References: references(tree.Node), env: e}
+	p := &Program{Source: source, References: references(tree.Node), env: e, pointless: findPointless(tree.Node)}
 	found := e.mistakes(source, tree, config)
 	if len(found) == 0 {
 		found = e.literals(tree)

@@ -10,6 +10,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/scenario-runner/scenario-runner/engine/diag"
+	"github.com/scenario-runner/scenario-runner/engine/field"
 	"github.com/scenario-runner/scenario-runner/engine/source"
 	"github.com/scenario-runner/scenario-runner/engine/step"
 	"github.com/scenario-runner/scenario-runner/steps/deploy/manifest"
@@ -173,11 +174,7 @@ func staticValue(n *yaml.Node) (any, bool) {
 	if strings.Contains(n.Value, "${{") {
 		return nil, false
 	}
-	var value any
-	if err := n.Decode(&value); err != nil {
-		return nil, false
-	}
-	plain, err := manifest.Plain(value)
+	plain, err := manifest.Plain(field.Scalar(n))
 	return plain, err == nil
 }
 

@@ -44,6 +44,7 @@ type Outputs struct {
 
 // New returns the definition of the step.
 func New(env *kube.Env) step.Definition {
+	declared := eval.TypeOfStruct(typeOfOutputs)
 	return step.Define(step.Spec[Config, Outputs]{
 		Name: "waitFor", Group: step.Story, Doc: doc, Judges: true,
 		Timeout: -1, // this package sets the limit, because the author may give it in two places
@@ -52,7 +53,7 @@ func New(env *kube.Env) step.Definition {
 			c.CheckSettings("", env.Settings(), p)
 		}),
 		Title:   title,
-		Outputs: outputs,
+		Outputs: func(c *Config) eval.Type { return outputs(c, declared) },
 		Refine: func(c *Config, in *step.Place, t eval.Type) eval.Type {
 			return refined(c, t, func(name string) eval.Type { return c.Local(in, env, name) })
 		},
@@ -62,8 +63,7 @@ func New(env *kube.Env) step.Definition {
 }
 
 // outputs adds the names that capture gives.
-func outputs(c *Config) eval.Type {
-	t := eval.TypeOfStruct(typeOfOutputs)
+func outputs(c *Config, t eval.Type) eval.Type {
 	if len(c.Capture) == 0 {
 		return t
 	}
