@@ -14,7 +14,7 @@ import (
 	"github.com/scenario-runner/scenario-runner/engine/steptest"
 	"github.com/scenario-runner/scenario-runner/steps/kube"
 	"github.com/scenario-runner/scenario-runner/steps/observe"
-	"github.com/scenario-runner/scenario-runner/steps/settings"
+	project "github.com/scenario-runner/scenario-runner/steps/settings"
 )
 
 func TestContract(t *testing.T) {
@@ -35,8 +35,8 @@ func TestConditionsKnowTheNamesOfAllSources(t *testing.T) {
 }
 
 func TestExamplesCompile(t *testing.T) {
-	project := settings.Settings{Connections: map[string]settings.Connection{"history": {Name: "history"}}}
-	definition := New(kube.NewEnv(kube.Options{Settings: project}))
+	known := project.Settings{Connections: map[string]project.Connection{"history": {Name: "history"}}}
+	definition := New(kube.NewEnv(kube.Options{Settings: known}))
 	env := eval.NewEnv(kube.Functions()...).With("steps", eval.AnyType).With("vars", eval.AnyType)
 	uses := 0
 	for _, example := range steptest.Examples(doc) {
