@@ -68,10 +68,5 @@ func manifestChecks() []Check {
 			Why:  "There would be nothing to break, or to read.",
 			Cure: "Take the proposal. A container that is injected later is silenced with that reason.",
 		},
-		{
-			Name: "missing-kind", Group: Manifests, Meaning: "The cluster that `--context` or `--kubeconfig` names has no such kind, and the scenario does not bring it.",
-			Why:  "The step can't be carried out there.",
-			Cure: "Correct the kind, deploy its CustomResourceDefinition before, or install the operator that it belongs to.",
-		},
 	}
 }
