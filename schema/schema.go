@@ -13,3 +13,8 @@ var Scenario []byte
 //
 //go:embed config.schema.json
 var Config []byte
+
+// Suite is the draft-07 JSON schema of suite files.
+//
+//go:embed suite.schema.json
+var Suite []byte

@@ -12,6 +12,7 @@ import (
 	"github.com/scenario-runner/scenario-runner/engine/config"
 	"github.com/scenario-runner/scenario-runner/engine/field"
 	"github.com/scenario-runner/scenario-runner/engine/scenario"
+	"github.com/scenario-runner/scenario-runner/engine/suite"
 	"github.com/scenario-runner/scenario-runner/schema"
 	"github.com/scenario-runner/scenario-runner/steps/builtin"
 	"github.com/scenario-runner/scenario-runner/steps/kube"
@@ -30,6 +31,7 @@ func TestSchemaIsFresh(t *testing.T) {
 	}{
 		{"scenario.schema.json", scenario.Schema(builtin.New(env)), schema.Scenario},
 		{"config.schema.json", config.Schema(), schema.Config},
+		{"suite.schema.json", suite.Schema(builtin.New(env)), schema.Suite},
 	} {
 		t.Run(test.file, func(t *testing.T) {
 			fresh(t, test.file, test.made, test.committed)
