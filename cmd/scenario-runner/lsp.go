@@ -67,7 +67,7 @@ func (s *served) project(dir string) lsp.Project {
 		p = s.fallback
 		loader, _ = s.loader(p) // was made before
 	}
-	return lsp.Project{Loader: loader, Objects: &outline.Objects{Shared: p.paths(p.CRDs)}}
+	return lsp.Project{Loader: loader, Objects: &outline.Objects{Shared: p.paths(p.CRDs)}, Library: p.paths(p.Library)}
 }
 
 func (s *served) loader(p *project) (*scenario.Loader, error) {

@@ -64,6 +64,8 @@ func (s *Server) curesOf(d *document, i *scenario.Inspection, found diag.Diagnos
 	switch found.Check {
 	case "missing-field":
 		c.missingField()
+	case "missing-parameter":
+		c.missingParameter()
 	case "asserts-nothing":
 		c.judge()
 	case "needless-needs":
@@ -89,23 +91,41 @@ func (c *cures) replace(old, text string, preferred bool) {
 
 // The messages that say what to write instead of a quoted text, or instead of all that is marked.
 var (
-	proposed = regexp.MustCompile(`"([^"]+)".*; did you mean "([^"]+)"\?`)
-	renamed  = regexp.MustCompile(`^id "([^"]+)" can't be used: .*; write "([^"]+)"$`)
-	bare     = regexp.MustCompile(`; did you mean ([^"?\s]+)\?$`)
-	choice   = regexp.MustCompile(`"([^"]+)".*; choose one of ([^;]+)$`)
+	quotation = regexp.MustCompile(`"([^"]+)"`)
+	proposed  = regexp.MustCompile(`^(.*); did you mean "([^"]+)"\?`)
+	renamed   = regexp.MustCompile(`^id "([^"]+)" can't be used: .*; write "([^"]+)"$`)
+	bare      = regexp.MustCompile(`; did you mean ([^"?\s]+)\?$`)
+	choice    = regexp.MustCompile(`"([^"]+)".*; choose one of ([^;]+)$`)
 )
 
 // proposal takes the "did you mean" of the message.
 func (c *cures) proposal() {
-	for _, form := range []*regexp.Regexp{proposed, renamed} {
-		if m := form.FindStringSubmatch(c.found.Message); m != nil {
-			c.replace(m[1], m[2], true)
-			return
-		}
+	if m := proposed.FindStringSubmatch(c.found.Message); m != nil {
+		c.replace(c.marked(m[1]), m[2], true)
+		return
+	}
+	if m := renamed.FindStringSubmatch(c.found.Message); m != nil {
+		c.replace(m[1], m[2], true)
+		return
 	}
 	if m := bare.FindStringSubmatch(c.found.Message); m != nil {
 		c.write(c.from, c.to, m[1], true)
 	}
+}
+
+// marked returns which of the texts that a message quotes is the one in the file.
+func (c *cures) marked(message string) string {
+	text := c.document.text[c.from:c.to]
+	old := ""
+	for _, m := range quotation.FindAllStringSubmatch(message, -1) {
+		if strings.Trim(text, `"'`) == m[1] {
+			return m[1]
+		}
+		if old == "" && strings.Contains(text, m[1]) {
+			old = m[1]
+		}
+	}
+	return old
 }
 
 // mostChoices is from how few values one is chosen in a menu.

@@ -40,7 +40,7 @@ func TestQuickFixes(t *testing.T) {
 		{asserting + "  - make: {names: a, mode: \"carefull\"}\n", "Write careful", asserting + "  - make: {names: a, mode: \"careful\"}\n", ""},
 		{asserting + "  - make: {names: a, mode: \"other\"}\n", "Write fast|Write careful", asserting + "  - make: {names: a, mode: \"fast\"}\n", ""},
 		{"  - needs: [frist]\n    check: steps.first.ready > 1\n", "Write first", "  - needs: [first]\n    check: steps.first.ready > 1\n", "steps wait for the step before them anyway; remove needs"},
-		{"  - make: {name: a}\n" + asserting, "Write names", "  - make: {names: a}\n" + asserting, ""},
+		{"  - make: {nmes: a}\n" + asserting, "Write names", "  - make: {names: a}\n" + asserting, ""},
 		{"  - check: steps.first.ready > 1\n    id: my-check\n", "Write my_check", "  - check: steps.first.ready > 1\n    id: my_check\n", ""},
 		{"  - check: steps.first.ready > 1\n    timeout: 30\n", "Write 30s", "  - check: steps.first.ready > 1\n    timeout: 30s\n", ""},
 		{"  - check: steps.first.ready = 3\n", "Write ==", "  - check: steps.first.ready == 3\n", ""},

@@ -79,6 +79,7 @@ func (s *Server) keys(d *document, t target, p place, out *items) {
 	t = lone(t)
 	if t.shape != nil && t.shape.Kind == field.Map {
 		s.entries(d, t, p, after, has, out)
+		s.parameterKeys(d, p, after, has, out)
 	}
 	if t.shape == nil || t.shape.Kind != field.Struct {
 		return
@@ -186,6 +187,7 @@ func (s *Server) values(d *document, t target, p place, offset int, out *items) 
 	}
 	if !p.open {
 		out.unquote()
+		s.parameterValues(d, p, out)
 		if t.field.Refers != "" && s.names(d, t, p, offset, out) {
 			return
 		}

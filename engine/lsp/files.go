@@ -55,6 +55,8 @@ func named(name string, folder bool, refers string) bool {
 		return folder
 	case "manifest":
 		return folder || manifestLike(name)
+	case "template":
+		return !folder && strings.HasSuffix(name, templateSuffix)
 	}
 	return false
 }
@@ -79,6 +81,10 @@ func (s *Server) names(d *document, t target, p place, offset int, out *items) b
 				kind = itemFolder
 			}
 			out.add(completionItem{Label: name, Kind: kind}, out.plain(name))
+		}
+	case "template":
+		for _, name := range s.templateNames(d) {
+			out.add(completionItem{Label: name, Kind: itemFile}, out.plain(name))
 		}
 	case "object":
 		s.objectNames(d, offset, out)

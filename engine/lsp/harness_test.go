@@ -71,6 +71,11 @@ type watched struct {
 	Toy string `yaml:"toy" shorthand:"true" doc:"A toy." refers:"object"`
 }
 
+type borrowConfig struct {
+	From step.Template        `yaml:"from" required:"true" shorthand:"true" doc:"The template." example:"tidy.template.yaml"`
+	With map[string]eval.Tree `yaml:"with" doc:"Its parameters."`
+}
+
 type none struct{}
 
 func registry() *step.Registry {
@@ -100,27 +105,47 @@ func registry() *step.Registry {
 				Name: "watch", Group: step.Story, Doc: "# watch\n\nWatches toys.\n",
 				Run: func(context.Context, *step.Run, watchConfig) (none, error) { return none{}, nil },
 			}),
+			step.Define(step.Spec[borrowConfig, map[string]any]{
+				Name: "borrow", Group: step.Flow, Doc: "# borrow\n\nRuns the steps of a template.\n",
+				Outputs: func(c *borrowConfig) eval.Type { return c.From.OutputType() },
+				Check: func(c *borrowConfig, p *step.Problems) {
+					for _, parameter := range c.From.Parameters {
+						if _, given := c.With[parameter.Name]; !given && parameter.Required {
+							p.Mistake("with", "missing-parameter", "template %q needs parameter %q", c.From.Title, parameter.Name)
+						}
+					}
+				},
+				Run: func(context.Context, *step.Run, borrowConfig) (map[string]any, error) { return nil, nil },
+			}),
 		},
 	}
 }
 
 // options are those of a server in which every folder is a project of its own.
-func options(loader *scenario.Loader) lsp.Options {
-	return lsp.Options{Version: "test", Project: func(string) lsp.Project { return lsp.Project{Loader: loader, Objects: toys{}} }}
+func options(t testing.TB) lsp.Options {
+	t.Helper()
+	buffers := &lsp.Buffers{}
+	loader, err := scenario.NewLoader(registry(), scenario.Options{Environment: []string{"HOME"}, ReadFile: buffers.ReadFile})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return lsp.Options{Version: "test", Buffers: buffers, Project: func(string) lsp.Project { return lsp.Project{Loader: loader, Objects: toys{}} }}
 }
 
 // connect starts a server of its own and returns a client that has initialized it.
 func connect(t testing.TB) *lsptest.Client {
 	t.Helper()
-	loader, err := scenario.NewLoader(registry(), scenario.Options{Environment: []string{"HOME"}})
-	if err != nil {
-		t.Fatal(err)
-	}
+	return connectAs(t, map[string]any{"capabilities": map[string]any{}}, options(t))
+}
+
+// connectAs is connect for a client that says more of itself.
+func connectAs(t testing.TB, introduction map[string]any, o lsp.Options) *lsptest.Client {
+	t.Helper()
 	toServer, clientOut := io.Pipe()
 	clientIn, fromServer := io.Pipe()
 	served := make(chan error, 1)
 	go func() {
-		err := lsp.New(registry(), options(loader)).Serve(t.Context(), toServer, fromServer)
+		err := lsp.New(registry(), o).Serve(t.Context(), toServer, fromServer)
 		_ = fromServer.Close()
 		served <- err
 	}()
@@ -133,9 +158,7 @@ func connect(t testing.TB) *lsptest.Client {
 		}
 		c.Wait()
 	})
-	if err := c.Request("initialize", map[string]any{"capabilities": map[string]any{}}, nil); err != nil {
-		t.Fatal(err)
-	}
+	must(t, c.Request("initialize", introduction, nil))
 	must(t, c.Notify("initialized", map[string]any{}))
 	return c
 }

@@ -33,6 +33,9 @@ func (s *Server) hover(d *document, offset int) *hover {
 	case t.field != nil:
 		text = fieldDoc(t.field)
 	}
+	if parameter, ok := s.parameterAt(d, p); ok && p.key {
+		text = parameterDoc(parameter)
+	}
 	if found := s.objectsAt(d, p, offset); len(found) > 0 {
 		text = objectDoc(found[0])
 	}

@@ -34,6 +34,9 @@ func (s *Server) definition(d *document, offset int) []location {
 		}
 		return s.fieldDefinition(d, p, text, from, offset)
 	}
+	if found := s.templateDefinition(d, p, offset); len(found) > 0 {
+		return found
+	}
 	if file, ok := fileAt(d, p); ok {
 		return []location{{URI: uriOf(file)}}
 	}
@@ -78,8 +81,12 @@ func (s *Server) fieldDefinition(d *document, p place, text string, from, offset
 	if !at.member {
 		return []location{}
 	}
+	i := s.readable(d, offset)
+	if found := s.outputDefinition(i, text[:end]); len(found) > 0 {
+		return found
+	}
 	f, _ := at.base.Field(at.prefix)
-	return s.declaration(d, s.readable(d, offset), f.Origin)
+	return s.declaration(d, i, f.Origin)
 }
 
 // givenAt returns the mapping `given` nearest above a path.

@@ -9,7 +9,6 @@ import (
 
 	"github.com/scenario-runner/scenario-runner/engine/lsp"
 	"github.com/scenario-runner/scenario-runner/engine/lsp/lsptest"
-	"github.com/scenario-runner/scenario-runner/engine/scenario"
 )
 
 func frame(body string) string {
@@ -26,12 +25,8 @@ func itoa(n int) string {
 
 func serve(t *testing.T, in string) (string, error) {
 	t.Helper()
-	loader, err := scenario.NewLoader(registry(), scenario.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
 	var out bytes.Buffer
-	err = lsp.New(registry(), options(loader)).Serve(t.Context(), io.NopCloser(strings.NewReader(in)), &out)
+	err := lsp.New(registry(), options(t)).Serve(t.Context(), io.NopCloser(strings.NewReader(in)), &out)
 	return out.String(), err
 }
 

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -34,6 +35,7 @@ type Server struct {
 	out       *writer
 	documents map[string]*document
 	pending   []string // URIs whose diagnostics are due when the timer fires
+	client    client
 	ready     bool
 	shutdown  bool
 }
@@ -57,6 +59,8 @@ type Project struct {
 	Loader *scenario.Loader
 	// Objects knows the objects of manifests. Without it none is offered or found.
 	Objects Objects
+	// Library are the folders whose templates a name alone means.
+	Library []string
 }
 
 // FileKind is a kind of file.
@@ -207,6 +211,10 @@ func (s *Server) notified(m message) error {
 		if json.Unmarshal(m.Params, &p) == nil {
 			s.change(p)
 		}
+	case "initialized":
+		return s.watch()
+	case "workspace/didChangeWatchedFiles":
+		s.watched()
 	case "textDocument/didClose":
 		var p documentParams
 		if json.Unmarshal(m.Params, &p) != nil || s.documents[p.TextDocument.URI] == nil {
@@ -235,9 +243,33 @@ func (s *Server) change(p changeParams) {
 	}
 	d.kind = s.kindOf(d)
 	s.options.Buffers.keep(d)
+	s.due(d)
+	if d.kind == nil || d.kind.Kind == scenario.KindTemplate { // others may use it
+		s.lookAgain(d)
+	}
+}
+
+// due makes sure that the diagnostics of a document are sent when the author rests.
+func (s *Server) due(d *document) {
 	if !slices.Contains(s.pending, d.uri) {
 		s.pending = append(s.pending, d.uri)
 	}
+}
+
+// lookAgain checks all documents but one again, because a file has changed that they may use.
+func (s *Server) lookAgain(changed *document) {
+	for _, uri := range slices.Sorted(maps.Keys(s.documents)) {
+		if d := s.documents[uri]; d != changed && d.ours() {
+			d.inspection = nil
+			s.due(d)
+		}
+	}
+}
+
+// watched handles changes of files on disk. A configuration may be among them.
+func (s *Server) watched() {
+	s.projects = map[string]Project{}
+	s.lookAgain(nil)
 }
 
 func (s *Server) publishPending() error {
@@ -258,6 +290,7 @@ func (s *Server) answer(m message) (any, error) {
 	switch {
 	case m.Method == "initialize":
 		s.ready = true
+		s.introduce(m.Params)
 		return s.capabilities(), nil
 	case !s.ready:
 		return nil, &responseError{Code: codeNotInitialized, Message: "expected initialize first, found " + m.Method}
@@ -289,6 +322,7 @@ func (s *Server) requests() map[string]handler {
 		"textDocument/documentSymbol":    s.symbols,
 		"textDocument/codeAction":        s.actions,
 		"textDocument/formatting":        s.formatting,
+		"workspace/symbol":               s.workspaceSymbols,
 	}
 }
 
@@ -318,6 +352,7 @@ func (s *Server) capabilities() any {
 			"definitionProvider":         true,
 			"referencesProvider":         true,
 			"documentHighlightProvider":  true,
+			"workspaceSymbolProvider":    true,
 			"signatureHelpProvider":      map[string]any{"triggerCharacters": []string{"(", ","}},
 			"renameProvider":             map[string]any{"prepareProvider": true},
 			"documentSymbolProvider":     true,

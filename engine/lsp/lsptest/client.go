@@ -59,17 +59,20 @@ type message struct {
 type Client struct {
 	// Published receives the diagnostics that the server sends.
 	Published chan Published
-	out       io.Writer
-	mutex     sync.Mutex
-	last      int
-	waiting   map[int]chan message
-	ended     chan struct{}
-	err       error
+	// Asked receives the methods of the requests that the server sends. They are answered with nothing.
+	Asked   chan string
+	out     io.Writer
+	writing sync.Mutex
+	mutex   sync.Mutex
+	last    int
+	waiting map[int]chan message
+	ended   chan struct{}
+	err     error
 }
 
 // NewClient returns a client that reads from in, until it ends, and writes to out.
 func NewClient(in io.Reader, out io.Writer) *Client {
-	c := &Client{Published: make(chan Published, 1000), out: out, waiting: map[int]chan message{}, ended: make(chan struct{})}
+	c := &Client{Published: make(chan Published, 1000), Asked: make(chan string, 100), out: out, waiting: map[int]chan message{}, ended: make(chan struct{})}
 	go c.read(bufio.NewReader(in))
 	return c
 }
@@ -95,6 +98,14 @@ func (c *Client) read(in *bufio.Reader) {
 			continue
 		}
 		if m.ID == nil {
+			continue
+		}
+		if m.Method != "" {
+			c.Asked <- m.Method
+			if err := c.send(map[string]any{"id": *m.ID, "result": nil}); err != nil {
+				c.err = err
+				return
+			}
 			continue
 		}
 		c.mutex.Lock()
@@ -131,6 +142,8 @@ func (c *Client) send(v map[string]any) error {
 	if err != nil {
 		return err
 	}
+	c.writing.Lock()
+	defer c.writing.Unlock()
 	_, err = fmt.Fprintf(c.out, "Content-Length: %d\r\n\r\n%s", len(body), body)
 	return err
 }
