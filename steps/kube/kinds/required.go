@@ -63,7 +63,7 @@ func requirements() map[string][]string {
 		"core.PersistentVolumeClaimVolumeSource": {"claimName"},
 		"core.PodAffinityTerm":                   {"topologyKey"},
 		"core.PodSpec":                           {"containers"},
-		"core.PreferredSchedulingTerm":           {"weight", "preference"},
+		"core.PreferredSchedulingTerm":           {"weight"},
 		"core.ResourceFieldSelector":             {"resource"},
 		"core.SeccompProfile":                    {"type"},
 		"core.SecretKeySelector":                 {"key"},
