@@ -74,8 +74,12 @@ func TestShippedFilesLoad(t *testing.T) {
 	for _, d := range loaded.Diagnostics {
 		t.Error(d)
 	}
-	if got := len(loaded.Scenarios); got != len(inputs) {
-		t.Errorf("%d of %d files were loaded", got, len(inputs))
+	files := map[string]bool{}
+	for _, s := range loaded.Scenarios { // several cases of a matrix stand in one file
+		files[s.File.Name] = true
+	}
+	if len(files) != len(inputs) {
+		t.Errorf("%d of %d files were loaded", len(files), len(inputs))
 	}
 }
 

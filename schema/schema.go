@@ -18,3 +18,8 @@ var Config []byte
 //
 //go:embed suite.schema.json
 var Suite []byte
+
+// Template is the draft-07 JSON schema of template files.
+//
+//go:embed template.schema.json
+var Template []byte

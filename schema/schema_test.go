@@ -31,6 +31,7 @@ func TestSchemaIsFresh(t *testing.T) {
 	}{
 		{"scenario.schema.json", scenario.Schema(builtin.New(env)), schema.Scenario},
 		{"config.schema.json", config.Schema(), schema.Config},
+		{"template.schema.json", scenario.TemplateSchema(builtin.New(env)), schema.Template},
 		{"suite.schema.json", suite.Schema(builtin.New(env)), schema.Suite},
 	} {
 		t.Run(test.file, func(t *testing.T) {
