@@ -145,7 +145,7 @@ func onlyAmong(names []string, allowed ...string) bool {
 
 // settled reports a retry of a step whose outcome can't change.
 func (c *compiler) settled(p *pending, retry diag.Range) {
-	if p.compiled.Retry != nil && p.definition.Settled {
+	if p.compiled.Retry != nil && p.definition != nil && p.definition.Settled {
 		c.advice.Warn(retry, "needless-retry", "%s ends in the same way every time, so trying again changes nothing", p.kind)
 	}
 }
