@@ -120,7 +120,7 @@ func (c Connection) checkURL(path string, p *step.Problems) {
 		p.At(path+".url", "%s", err)
 		return
 	}
-	if a.password != "" && p.Dynamic(path+".url") {
+	if a.password != "" && p.Literal(path+".url") {
 		p.Warn(path+".url", "plain-password", "everybody who reads this file reads the password; write password: ${{ secrets.… }} beside the url")
 	}
 	if a.secure && c.TLS != nil {
@@ -144,16 +144,10 @@ func (c Connection) checkSecret(path string, p *step.Problems) {
 	if p.Given(path+".password") && p.Given(path+".passwordFrom") {
 		p.Mistake(path+".passwordFrom", "exclusive-fields", "only one of password, passwordFrom can be given")
 	}
-	if c.Password != "" && p.Dynamic(path+".password") {
+	if c.Password != "" && p.Literal(path+".password") {
 		p.Warn(path+".password", "plain-password", "everybody who reads this file reads the password; write ${{ secrets.… }} and name the secret under secrets")
 	}
 	if c.PasswordFrom != nil && p.Given(path+".passwordFrom") {
 		p.OneOf(path+".passwordFrom", "env", "file")
 	}
-}
-
-// HasPassword reports whether the address holds a password.
-func (c Connection) HasPassword() bool {
-	a, err := parseURL(c.URL)
-	return err == nil && a.password != ""
 }

@@ -1,58 +1,50 @@
 package postgres
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/scenario-runner/scenario-runner/steps/settings"
 )
 
-// Kept is a connection in a form that can be written to the ledger and opened by another process: without any secret, but
-// with the place where the secret is found.
+// Kept is a connection in a form that can be written to the ledger and opened by another process, wherever that is started
+// and whatever the configuration says by then: without any secret, but with the places where the secrets are found.
 type Kept struct {
-	Name    string               `json:"name,omitempty"`   // in the configuration, or
-	Inline  *settings.Connection `json:"inline,omitempty"` // as the scenario has it
-	Address string               `json:"address"`          // guards against a name that stands for another database by then
+	Connection settings.Connection `json:"connection"`
+	Address    string              `json:"address"` // guards against a secret address that is another one by then
 }
 
+var errKept = errors.New("the undo can't be written to the ledger, which holds no passwords; name a connection of scenario-runner.yaml, or give passwordFrom")
+
 // String names the database for people.
-func (k Kept) String() string {
-	if k.Name != "" {
-		return k.Name
-	}
-	return k.Address
-}
+func (k Kept) String() string { return k.Connection.Name }
 
 // Keep returns c without its secrets. target is what it means now.
 func (c Connection) Keep(s *settings.Settings, dir string, target Target) (Kept, error) {
-	kept := Kept{Name: c.Name, Address: target.Address()}
-	if c.Name != "" {
-		return kept, nil
-	}
 	plain, err := c.plain(s, dir)
 	if err != nil {
-		return kept, err
+		return Kept{}, err
 	}
-	if plain.Password.Text != "" || c.HasPassword() {
-		return kept, fmt.Errorf("the undo can't be written to the ledger, which holds no passwords; name a connection of scenario-runner.yaml, or give passwordFrom")
+	if plain.Password.Text != "" || plain.URLFrom.Text != "" || hasPassword(plain.URL) {
+		return Kept{}, errKept
 	}
-	kept.Inline = &plain
-	return kept, nil
+	return Kept{Connection: plain, Address: target.Address()}, nil
 }
 
 // Target finds out how to reach the database now.
 func (k Kept) Target(s *settings.Settings) (Target, error) {
-	var plain settings.Connection
-	if k.Inline != nil {
-		plain = *k.Inline
-	} else {
-		var err error
-		if plain, err = s.Connection(k.Name); err != nil {
-			return Target{}, fmt.Errorf("connection: %w", err)
-		}
-	}
-	target, err := TargetOf(s, plain)
+	target, err := TargetOf(s, k.Connection)
 	if err == nil && target.Address() != k.Address {
-		err = fmt.Errorf("connection %q means %s now and meant %s when the change was made; take the change back there by hand, or correct the configuration", k.Name, target.Address(), k.Address)
+		err = fmt.Errorf("connection %q means %s now and meant %s when the change was made; take the change back there by hand, or correct its address",
+			k.Connection.Name, target.Address(), k.Address)
 	}
 	return target, err
+}
+
+// HasPassword reports whether the address holds a password.
+func (c Connection) HasPassword() bool { return hasPassword(c.URL) }
+
+func hasPassword(url string) bool {
+	a, err := parseURL(url)
+	return err == nil && a.password != ""
 }

@@ -47,7 +47,7 @@ func checkWork(c *Config, p *step.Problems) {
 	given := slices.DeleteFunc([]string{"query", "exec", "file"}, func(field string) bool { return !p.Given(field) })
 	switch {
 	case len(given) == 0:
-		p.Mistake("", "missing-field", "needs one of query, exec, file")
+		p.Mistake("", "missing-field", "sql needs one of query, exec, file")
 		return
 	case len(given) > 1 && slices.Contains(given, "query"):
 		p.Mistake("query", "exclusive-fields", "query can't be joined with %s; make two steps of it", given[1])
@@ -62,16 +62,12 @@ func checkWork(c *Config, p *step.Problems) {
 
 // checkWriting reports changes that are not announced, or that nothing would take back.
 func checkWriting(c *Config, p *step.Problems) {
-	if p.Dynamic("write") && !c.Write && p.Given("undo") && !p.Given("exec") && !p.Given("file") {
-		return // write is false, or not known yet
-	}
-	changes := !p.Given("query")
-	switch {
-	case changes && !p.Given("write"):
+	switch unknown := p.Dynamic("write"); {
+	case !c.Write && !unknown && !p.Given("query"):
 		p.At("", "exec and file change the database, which needs write: true; a statement that only reads is written as query")
 	case c.Write && !p.Given("undo"):
 		p.At("write", "write: true changes the database and nothing would take it back; give undo: {exec: …}, or undo: keep")
-	case !p.Given("write") && p.Given("undo"):
+	case !c.Write && !unknown && p.Given("undo"):
 		p.At("undo", "undo means nothing without write: true")
 	}
 	c.Undo.check(p)

@@ -34,10 +34,12 @@ func mistakes(t testing.TB, definition step.Definition, body string) string {
 func TestMistakes(t *testing.T) {
 	definition := sql.New(project(nil))
 	for body, want := range map[string]string{
-		"{connection: history}":                                                     "1:1: needs one of query, exec, file [missing-field]",
-		"{query: select 1}":                                                         "1:1: sql needs \"connection\": the database: a name from scenario-runner.yaml, or an address [missing-field]",
-		"{connection: histroy, query: select 1}":                                    `1:14: no connection "histroy" in the configuration; did you mean "history"? [invalid-value]`,
-		"{connection: {}, query: select 1}":                                         "",
+		"{connection: history}":                  "1:1: sql needs one of query, exec, file [missing-field]",
+		"{query: select 1}":                      "1:1: sql needs \"connection\": the database: a name from scenario-runner.yaml, or an address [missing-field]",
+		"{connection: histroy, query: select 1}": `1:14: no connection "histroy" in the configuration; did you mean "history"? [invalid-value]`,
+		"{connection: history, query: select f(), write: false, undo: keep}":        "1:62: undo means nothing without write: true [invalid-value]",
+		"{connection: history, exec: x, write: '${{ vars.w }}', undo: keep}":        "",
+		"{connection: {}, query: select 1}":                                         "1:2: needs a name from scenario-runner.yaml, or url, or host, database and user; host is missing [missing-field]",
 		"{connection: history, query: select 1, exec: select 1}":                    "1:30: query can't be joined with exec; make two steps of it [exclusive-fields]",
 		"{connection: history, exec: delete from a}":                                "1:1: exec and file change the database, which needs write: true; a statement that only reads is written as query [invalid-value]",
 		"{connection: history, exec: delete from a, write: true}":                   "1:51: write: true changes the database and nothing would take it back; give undo: {exec: …}, or undo: keep [invalid-value]",
@@ -71,7 +73,7 @@ func TestMistakes(t *testing.T) {
 		"{connection: {url: 'postgres://a@h/d', host: h}, query: x}":                          "1:46: only one of url, host can be given: the url says it already [exclusive-fields]",
 		"{connection: {host: h, user: u}, query: x}":                                          "1:2: needs a name from scenario-runner.yaml, or url, or host, database and user; database is missing [missing-field]",
 		"{connection: {host: h, user: u, database: d, password: x}, query: x}":                "1:56: warning: everybody who reads this file reads the password; write ${{ secrets.… }} and name the secret under secrets [plain-password]",
-		"{connection: {host: h, user: u, database: d, passwordFrom: {}}, query: x}":           "1:46: needs one of env, file [missing-field]",
+		"{connection: {host: h, user: u, database: d, passwordFrom: {}}, query: x}":           "1:46: passwordFrom needs one of env, file [missing-field]",
 		"{connection: {host: h, user: u, database: d, tls: {cert: ../a, insecureSkipVerify: true}}, query: x}": `1:46: cert and key belong together; one of the two is missing [missing-field]` + "\n" +
 			`1:58: "../a" is outside the scenario's folder; paths in a scenario stay inside it [invalid-value]` + "\n" + `1:84: warning: the server can be anybody; name its authority in ca instead [insecure-tls]`,
 		"{connection: '${{ vars.a }}', query: x}": "",

@@ -14,6 +14,8 @@ import (
 	"github.com/scenario-runner/scenario-runner/engine/step"
 	"github.com/scenario-runner/scenario-runner/engine/steptest"
 	part "github.com/scenario-runner/scenario-runner/internal/testparts/postgres"
+	"github.com/scenario-runner/scenario-runner/steps/kube"
+	"github.com/scenario-runner/scenario-runner/steps/settings"
 	"github.com/scenario-runner/scenario-runner/steps/sql"
 )
 
@@ -131,7 +133,7 @@ func TestUndoByAnotherProcess(t *testing.T) {
 	if strings.Contains(string(recorder.data), part.Password) {
 		t.Errorf("the ledger holds the password: %s", recorder.data)
 	}
-	undo := sql.Undos(project(d))[0]
+	undo := sql.Undos(elsewhere(part.Password))[0]
 	if got, want := undo.Describe(recorder.data), "execute in history: delete from actions where id = $1 and $2::interval > '1s' and $3::float8 > 1"; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
@@ -141,9 +143,36 @@ func TestUndoByAnotherProcess(t *testing.T) {
 		}
 	}
 	expectIDs(t, d, "1,2")
-	other := server.NewDatabase(t)
-	expect(t, sql.Undos(project(other))[0].Start(t.Context(), recorder.data), step.Errored,
-		`connection "history" means `+address(other)+` now and meant `+address(d)+` when the change was made; take the change back there by hand, or correct the configuration`)
+	expect(t, sql.Undos(elsewhere(""))[0].Start(t.Context(), recorder.data), step.Errored, "password of history: the environment variable HISTORY_PASSWORD is not set")
+	expect(t, sql.Undos(elsewhere("wrong"))[0].Start(t.Context(), recorder.data), step.Errored, `history: the server does not accept the password of user "qa"`)
+}
+
+// elsewhere is what another process knows that was started outside of the project: nothing but a password.
+func elsewhere(password string) *kube.Env {
+	return kube.NewEnv(kube.Options{Settings: settings.Settings{LookupEnv: func(name string) (string, bool) {
+		return password, name == "HISTORY_PASSWORD" && password != ""
+	}}})
+}
+
+// TestUndoGoesNowhereElse changes what a secret address stands for after the change.
+func TestUndoGoesNowhereElse(t *testing.T) {
+	d, other := withActions(t), server.NewDatabase(t)
+	url := d.URL()
+	env := kube.NewEnv(kube.Options{Settings: settings.Settings{
+		Connections: map[string]settings.Connection{"history": {Name: "history", Type: "postgres", URLFrom: settings.Value{Env: "URL"}, Password: settings.Value{Env: "PASSWORD"}}},
+		LookupEnv: func(name string) (string, bool) {
+			return map[string]string{"URL": url, "PASSWORD": part.Password}[name], true
+		},
+	}})
+	recorder := &recorder{Host: steptest.NewHost(t, sql.Undos(env)...)}
+	u, _ := use(t, env, sql.New(env), nil)
+	u.Run.Host = recorder
+	if _, err := u.Do(t.Context(), t, `{connection: history, exec: insert into actions values (3), write: true, undo: {exec: delete from actions}}`); err != nil {
+		t.Fatal(err)
+	}
+	url = other.URL()
+	expect(t, sql.Undos(env)[0].Start(t.Context(), recorder.data), step.Errored,
+		`connection "history" means `+address(other)+` now and meant `+address(d)+` when the change was made; take the change back there by hand, or correct its address`)
 }
 
 func TestUndoOfAnInlineConnection(t *testing.T) {
@@ -155,7 +184,7 @@ func TestUndoOfAnInlineConnection(t *testing.T) {
 	if _, err := u.Do(t.Context(), t, `{connection: {url: "${{ vars.url }}", passwordFrom: {env: HISTORY_PASSWORD}}, exec: insert into actions values (3), write: true, undo: {exec: delete from actions where id = 3}}`); err != nil {
 		t.Fatal(err)
 	}
-	undo := sql.Undos(project(nil))[0]
+	undo := sql.Undos(elsewhere(part.Password))[0]
 	if got, want := undo.Describe(recorder.data), "execute in "+address(d)+": delete from actions where id = 3"; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
