@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 
+	"gopkg.in/yaml.v3"
+
 	"github.com/scenario-runner/scenario-runner/engine/step"
 	"github.com/scenario-runner/scenario-runner/steps/kube"
 )
@@ -61,7 +63,7 @@ func check(c *Config, p *step.Problems) {
 			continue
 		}
 		at := fmt.Sprintf("objects.%d", i)
-		kube.Expect(p, kube.Mention{Path: at, Ref: ref, Acts: !c.IgnoreMissing})
+		kube.Expect(p, kube.Mention{Path: mention(p, at), Ref: ref, Acts: !c.IgnoreMissing})
 		if err := ref.Check(); err != nil {
 			p.At(at, "%s", err)
 			continue
@@ -70,6 +72,14 @@ func check(c *Config, p *step.Problems) {
 			p.At(at, "%q means all of them in the namespace; give a name or labels, or say all: true", ref)
 		}
 	}
+}
+
+// mention returns the path of a reference, which may be written without the list.
+func mention(p *step.Problems, at string) string {
+	if n := p.Node("objects"); n != nil && n.Kind != yaml.SequenceNode {
+		return "objects"
+	}
+	return at
 }
 
 // everything reports whether a reference has nothing that narrows it.
