@@ -24,6 +24,7 @@ func (w writer) closing(s *journal.Summary, repeat bool) string {
 		b.WriteString("\n")
 	}
 	b.WriteString(w.tally(s) + "\n")
+	b.WriteString(w.thresholds(s))
 	b.WriteString(w.leftovers(s))
 	if s.Run.Simulated != "" {
 		b.WriteString("simulated: " + oneLine(s.Run.Simulated) + "\n")

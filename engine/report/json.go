@@ -71,6 +71,8 @@ type runDocument struct {
 	Interrupted string               `json:"interrupted,omitempty"`
 	Simulated   string               `json:"simulated,omitempty"`
 	Left        []string             `json:"left"`
+	Suite       string               `json:"suite,omitempty"`
+	Thresholds  []journal.Threshold  `json:"thresholds,omitempty"`
 	RunDir      string               `json:"runDir,omitempty"`
 }
 
@@ -83,6 +85,7 @@ type scenarioDocument struct {
 	Namespace   string            `json:"namespace,omitempty"`
 	Labels      map[string]string `json:"labels"`
 	StartedAt   time.Time         `json:"startedAt,omitzero"`
+	Setup       bool              `json:"setup,omitempty"`
 	outcomeDocument
 	Steps    []stepDocument    `json:"steps"`
 	Attempts []attemptDocument `json:"earlierAttempts,omitempty"`
@@ -123,10 +126,11 @@ func documentOf(s *journal.Summary, o Options, complete bool) document {
 	d := document{SchemaVersion: schemaVersion, Scenarios: []scenarioDocument{}, Run: runDocument{
 		ID: s.Run.ID, Version: s.Run.Version, Arguments: orNone(s.Run.Arguments), StartedAt: s.Started,
 		Seconds: s.Took().Seconds(), Complete: complete, Verdict: step.Errored, Counts: counts(s),
-		Interrupted: s.Interrupted, Simulated: s.Run.Simulated, Left: []string{}, RunDir: o.RunDir,
+		Interrupted: s.Interrupted, Suite: s.Run.Suite, Simulated: s.Run.Simulated, Left: []string{}, RunDir: o.RunDir,
 	}}
 	if complete {
 		d.Run.Verdict, d.Run.ExitCode, d.Run.Left = s.Result.Verdict, &s.Result.ExitCode, orNone(s.Result.Left)
+		d.Run.Thresholds = s.Result.Thresholds
 	}
 	for _, scenario := range s.Scenarios {
 		d.Scenarios = append(d.Scenarios, scenarioOf(scenario))
@@ -137,7 +141,7 @@ func documentOf(s *journal.Summary, o Options, complete bool) document {
 func scenarioOf(s *journal.ScenarioSummary) scenarioDocument {
 	d := scenarioDocument{
 		Key: s.Key, ID: s.Info.ID, Name: s.Info.Name, Description: s.Info.Description, File: s.Info.File,
-		Namespace: s.Info.Namespace, Labels: s.Info.Labels, StartedAt: s.Started,
+		Namespace: s.Info.Namespace, Labels: s.Info.Labels, StartedAt: s.Started, Setup: s.Info.Setup,
 		outcomeDocument: outcomeOf(s.Result), Steps: stepsOf(s.Steps),
 	}
 	if d.Labels == nil {

@@ -147,6 +147,14 @@ func (c *xmlCounts) add(s *journal.ScenarioSummary) {
 
 func (j *junit) runProperties() []xmlProperty {
 	properties := []xmlProperty{{"run", j.summary.Run.ID}, {"version", j.summary.Run.Version}}
+	if j.summary.Run.Suite != "" {
+		properties = append(properties, xmlProperty{"suite", j.summary.Run.Suite})
+	}
+	if j.summary.Result != nil {
+		for _, t := range j.summary.Result.Thresholds {
+			properties = append(properties, xmlProperty{thresholdName(t), t.Text})
+		}
+	}
 	if j.summary.Run.Simulated != "" {
 		properties = append(properties, xmlProperty{"simulated", j.summary.Run.Simulated})
 	}

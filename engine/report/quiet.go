@@ -40,6 +40,9 @@ func (q *quiet) Close() error {
 	for _, s := range settle(q.summary) {
 		q.print(q.headline(s) + "\n" + q.failure(s, false))
 	}
+	if !allGreen(q.summary) {
+		q.print(q.thresholds(q.summary))
+	}
 	q.print(q.leftovers(q.summary))
 	return q.broken
 }
