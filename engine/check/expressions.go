@@ -105,6 +105,11 @@ func adviceChecks() []Check {
 			Cure: "Write waitFor with the condition that the pause waits for. A pause that must be there (nothing may happen for a minute) is an assert with always.",
 		},
 		{
+			Name: "too-few-attempts", Group: Advice, Severity: warning, Meaning: "Steps are repeated too few times for the confidence that is asked for.",
+			Why:  "The step is inconclusive even when every attempt passes.",
+			Cure: "Repeat them as often as the message says, or ask for less.",
+		},
+		{
 			Name: "same-alerts", Group: Advice, Severity: warning, Meaning: "Several alerts are fired that can't be told apart.",
 			Why:  "Alertmanager knows alerts by their labels and keeps one of them.",
 			Cure: "Put `${{ index }}` into a label.",

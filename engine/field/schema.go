@@ -169,9 +169,12 @@ func (c *composer) structure(s *Shape, defaults reflect.Value) *Schema {
 	if required != nil {
 		object.Set("required", required)
 	}
+	if s.Text && len(s.Fields) == 0 {
+		return NewSchema().Set("type", []string{"string", "number"})
+	}
 	var forms []any
 	if s.Shorthand != nil {
-		forms = append(forms, undocumented(c.field(s.Shorthand, reflect.Value{})))
+		forms = append(forms, noMapping(undocumented(c.field(s.Shorthand, reflect.Value{}))))
 	}
 	if s.Text {
 		forms = append(forms, NewSchema().Set("type", "string"))
@@ -180,6 +183,25 @@ func (c *composer) structure(s *Shape, defaults reflect.Value) *Schema {
 		return object
 	}
 	return NewSchema().Set("anyOf", append([]any{object}, forms...))
+}
+
+// noMapping leaves out the forms of a shorthand that are mappings: a mapping is always that of the whole.
+func noMapping(s *Schema) *Schema {
+	forms, ok := s.Get("anyOf").([]any)
+	if !ok {
+		return s
+	}
+	var kept []any
+	for _, form := range forms {
+		if f, ok := form.(*Schema); ok && f.Get("type") != "object" {
+			kept = append(kept, noMapping(f))
+		}
+	}
+	if len(kept) == 1 && len(s.keys) == 1 {
+		only, _ := kept[0].(*Schema)
+		return only
+	}
+	return s.Set("anyOf", kept)
 }
 
 // undocumented takes the documentation off the field that a shorthand stands for: editors would show it in place of that

@@ -11,19 +11,39 @@ import (
 	"github.com/scenario-runner/scenario-runner/engine/step"
 )
 
-// causes returns the steps that explain why a scenario is not green: those that did not pass, less the containers of
-// such steps, the skipped and the excused.
+// causes returns the steps that explain why a scenario is not green: those that did not pass, less the containers that
+// only hand on what is said inside them, the skipped and the excused, and those that count for nothing because the
+// container around them passed.
 func causes(steps []*journal.StepSummary) []*journal.StepSummary {
 	var bad []*journal.StepSummary
 	for _, s := range steps {
-		if !isGreen(s.Verdict()) && !isExcused(s) {
+		if !isGreen(s.Verdict()) && !isExcused(s) && !outvoted(s, steps) {
 			bad = append(bad, s)
 		}
 	}
-	return innermost(bad)
+	return examples(innermost(bad))
 }
 
-// innermost drops every step that stands around another one.
+// around returns the innermost container of s that gives its steps names of their own, nil when there is none.
+func around(s *journal.StepSummary, all []*journal.StepSummary) *journal.StepSummary {
+	i := slices.IndexFunc(all, func(other *journal.StepSummary) bool { return s.Info.Within != "" && other.ID == s.Info.Within })
+	if i < 0 {
+		return nil
+	}
+	return all[i]
+}
+
+// outvoted reports whether a container around s passed all the same, as one that wants 19 attempts of 20 to pass.
+func outvoted(s *journal.StepSummary, all []*journal.StepSummary) bool {
+	for at := around(s, all); at != nil; at = around(at, all) {
+		if isGreen(at.Verdict()) {
+			return true
+		}
+	}
+	return false
+}
+
+// innermost drops every step that stands around another one, unless it has something of its own to say.
 func innermost(steps []*journal.StepSummary) []*journal.StepSummary {
 	within := map[string]bool{}
 	for _, s := range steps {
@@ -31,27 +51,37 @@ func innermost(steps []*journal.StepSummary) []*journal.StepSummary {
 	}
 	var out []*journal.StepSummary
 	for _, s := range steps {
-		around := within[s.ID]
+		outer := within[s.ID]
 		for _, other := range steps {
-			around = around || other.Info.Depth > s.Info.Depth && contains(s.Info.At, other.Info.At)
+			outer = outer || other.Info.Depth > s.Info.Depth && contains(s.Info.At, other.Info.At)
 		}
-		if !around {
+		if !outer || len(resultOf(s).Facts) > 0 {
 			out = append(out, s)
 		}
 	}
 	return out
 }
 
+// maxExamples is how many steps are explained inside a container that sums them up.
+const maxExamples = 2
+
+// examples leaves out most of the steps inside containers that tell themselves how each of their rounds ended.
+func examples(steps []*journal.StepSummary) []*journal.StepSummary {
+	shown := map[string]int{}
+	return slices.DeleteFunc(slices.Clone(steps), func(s *journal.StepSummary) bool {
+		if around(s, steps) == nil {
+			return false
+		}
+		shown[s.Info.Within]++
+		return shown[s.Info.Within] > maxExamples
+	})
+}
+
 // uses returns the steps around one that stand in other files, the nearest first: the uses of templates that lead to it.
 func uses(s *journal.StepSummary, all []*journal.StepSummary) []*journal.StepSummary {
 	var out []*journal.StepSummary
 	file := s.Info.At.File
-	for at := s; at.Info.Within != ""; {
-		i := slices.IndexFunc(all, func(other *journal.StepSummary) bool { return other.ID == at.Info.Within })
-		if i < 0 {
-			break
-		}
-		at = all[i]
+	for at := around(s, all); at != nil; at = around(at, all) {
 		if at.Info.At.File != file {
 			file = at.Info.At.File
 			out = append(out, at)

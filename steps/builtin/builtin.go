@@ -16,6 +16,7 @@ import (
 	parallel "github.com/scenario-runner/scenario-runner/steps/parallel"
 	patch "github.com/scenario-runner/scenario-runner/steps/patch"
 	receive "github.com/scenario-runner/scenario-runner/steps/receive"
+	repeat "github.com/scenario-runner/scenario-runner/steps/repeat"
 	rollout "github.com/scenario-runner/scenario-runner/steps/rollout"
 	runstep "github.com/scenario-runner/scenario-runner/steps/run"
 	scale "github.com/scenario-runner/scenario-runner/steps/scale"
@@ -43,6 +44,7 @@ func add(r *step.Registry, env *kube.Env) {
 	r.Steps = append(r.Steps, parallel.New())
 	r.Steps = append(r.Steps, patch.New(env))
 	r.Steps = append(r.Steps, receive.New())
+	r.Steps = append(r.Steps, repeat.New())
 	r.Steps = append(r.Steps, rollout.New(env))
 	r.Steps = append(r.Steps, runstep.New(env))
 	r.Undos = append(r.Undos, runstep.Undos()...)

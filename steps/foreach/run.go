@@ -5,12 +5,10 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
-
-	"golang.org/x/sync/errgroup"
 
 	"github.com/scenario-runner/scenario-runner/engine/eval"
 	"github.com/scenario-runner/scenario-runner/engine/step"
+	"github.com/scenario-runner/scenario-runner/steps/rounds"
 )
 
 // run works on the items in the order of the list, several at once when the author allows it.
@@ -26,9 +24,19 @@ func run(ctx context.Context, run *step.Run, c Config) (Outputs, error) {
 	if len(items) == 0 {
 		return Outputs{}, step.Inconclude("the list is empty, so nothing was done; if that may be, write an `if` that skips the step")
 	}
-	l := &loop{run: run, config: c, results: make([]*Result, len(items)), errors: make([]error, len(items))}
-	l.all(ctx, items)
-	return l.outputs(), l.outcome(ctx)
+	plan := rounds.Plan{
+		Block: c.Steps, Times: len(items), Parallel: c.Parallel,
+		Locals:   func(i int) eval.Scope { return eval.Scope{c.As: items[i], "index": i} },
+		Describe: func(i int) string { return fmt.Sprintf("item %d of %d: %s", i+1, len(items), eval.Format(items[i])) },
+	}
+	if c.FailFast {
+		plan.Enough = func(ended []rounds.Round) bool { return slices.ContainsFunc(ended, rounds.Round.Bad) }
+	}
+	ended, err := rounds.Execute(ctx, run, plan)
+	if err == nil {
+		err = outcome(ended, items)
+	}
+	return outputs(ended, items), err
 }
 
 // listOf returns the items of a list, or the entries of a mapping in the order of their keys.
@@ -46,57 +54,13 @@ func listOf(value any) ([]any, error) {
 	return nil, fmt.Errorf("in: expected a list or a mapping, found %s", eval.Format(value))
 }
 
-// loop is one run of the step. Each position of its slices is written by the worker of that item alone.
-type loop struct {
-	run     *step.Run
-	config  Config
-	results []*Result // nil for an item that was not begun
-	errors  []error
-}
-
-// all works on the items until all are done, ctx is, or one did not pass and that is the end.
-func (l *loop) all(ctx context.Context, items []any) {
-	group, ctx := errgroup.WithContext(ctx)
-	group.SetLimit(l.config.Parallel)
-	for i, item := range items {
-		if ctx.Err() != nil {
-			break
-		}
-		group.Go(func() error {
-			if ctx.Err() != nil {
-				return nil
-			}
-			l.run.Progress("item %d of %d: %s", i+1, len(items), eval.Format(item))
-			if err := l.one(ctx, i, item); l.config.FailFast && bad(err) {
-				return err
-			}
-			return nil
+func outputs(ended []rounds.Round, items []any) Outputs {
+	out := Outputs{Count: len(items), Items: []Result{}}
+	for _, r := range ended {
+		out.Items = append(out.Items, Result{
+			Item: items[r.Index], Index: r.Index, Verdict: string(r.Verdict()), Message: r.Message(), Steps: r.Steps,
 		})
-	}
-	_ = group.Wait() // each error is kept with its item
-}
-
-func (l *loop) one(ctx context.Context, i int, item any) error {
-	steps, err := l.run.Host.Execute(ctx, l.config.Steps, step.Execution{
-		Name:   fmt.Sprintf("%s.%d", l.run.ID, i+1),
-		Locals: eval.Scope{l.config.As: item, "index": i},
-	})
-	r := &Result{Item: item, Index: i, Verdict: string(step.VerdictOf(err)), Steps: steps}
-	if err != nil {
-		r.Message = err.Error()
-	}
-	l.results[i], l.errors[i] = r, err
-	return err
-}
-
-func (l *loop) outputs() Outputs {
-	out := Outputs{Count: len(l.results), Items: []Result{}}
-	for _, r := range l.results {
-		if r == nil {
-			continue
-		}
-		out.Items = append(out.Items, *r)
-		if r.Verdict == string(step.Passed) {
+		if r.Err == nil {
 			out.Passed++
 		}
 	}
@@ -104,50 +68,25 @@ func (l *loop) outputs() Outputs {
 }
 
 // outcome is nil when every item passed or was skipped by its own steps, and not all were.
-func (l *loop) outcome(ctx context.Context) error {
-	if err := context.Cause(ctx); err != nil && slices.Contains(l.results, nil) {
-		return err
-	}
-	var wrong []int
-	skipped := 0
-	for i, err := range l.errors {
-		switch {
-		case bad(err):
-			wrong = append(wrong, i)
-		case err != nil:
-			skipped++
-		}
-	}
+func outcome(ended []rounds.Round, items []any) error {
+	bad := slices.DeleteFunc(slices.Clone(ended), func(r rounds.Round) bool { return !r.Bad() })
 	switch {
-	case len(wrong) > 0:
-		return l.failure(wrong)
-	case skipped == len(l.errors):
-		return step.Skip("every item was skipped; the first: %s", l.results[0].Message)
+	case len(bad) > 0:
+		return failure(bad, len(ended), items)
+	case !slices.ContainsFunc(ended, func(r rounds.Round) bool { return r.Err == nil }):
+		return step.Skip("every item was skipped; the first: %s", ended[0].Message())
 	}
 	return nil
 }
 
-// bad reports whether err is more than a skip.
-func bad(err error) bool { return err != nil && step.VerdictOf(err) != step.Skipped }
-
 // failure names the items that did not pass. Its verdict is the worst among them.
-func (l *loop) failure(wrong []int) error {
-	f := &step.Failure{Verdict: l.worst(wrong)}
-	f.Message = fmt.Sprintf("%d of %d items did not pass", len(wrong), len(l.errors))
-	for _, i := range wrong {
-		f.With(fmt.Sprintf("item %d", i+1), strings.TrimSpace(eval.Format(l.results[i].Item)+"  "+l.results[i].Message))
+func failure(bad []rounds.Round, begun int, items []any) error {
+	f := &step.Failure{Verdict: rounds.Worst(bad), Message: fmt.Sprintf("%d of %d items did not pass", len(bad), len(items))}
+	for _, r := range bad {
+		f.With(fmt.Sprintf("item %d", r.Index+1), eval.Format(items[r.Index])+"  "+r.Message())
 	}
-	if begun := len(slices.DeleteFunc(slices.Clone(l.results), func(r *Result) bool { return r == nil })); begun < len(l.results) {
-		f.Message += fmt.Sprintf("; %d were not begun, because of failFast", len(l.results)-begun)
+	if begun < len(items) {
+		f.Message += fmt.Sprintf("; %d were not begun, because of failFast", len(items)-begun)
 	}
 	return f
-}
-
-func (l *loop) worst(wrong []int) step.Verdict {
-	for _, v := range []step.Verdict{step.Failed, step.Errored, step.Inconclusive} {
-		if slices.ContainsFunc(wrong, func(i int) bool { return step.VerdictOf(l.errors[i]) == v }) {
-			return v
-		}
-	}
-	return step.Errored
 }
