@@ -1,6 +1,7 @@
 package lsp
 
 import (
+	"github.com/scenario-runner/scenario-runner/engine/check"
 	"github.com/scenario-runner/scenario-runner/engine/diag"
 )
 
@@ -25,6 +26,9 @@ func (s *Server) diagnostics(d *document) []diagnostic {
 func (d *document) diagnostic(found diag.Diagnostic) diagnostic {
 	out := diagnostic{
 		Range: d.spanOf(found.Range), Severity: severity(found.Severity), Code: found.Check, Source: "scenario-runner", Message: found.Message,
+	}
+	if _, described := check.Get(found.Check); described {
+		out.CodePage = &codePage{Href: check.HelpURI(found.Check)}
 	}
 	if found.Range.File != d.path && found.Range.File != "" {
 		out.Range = d.useOf(found) // it stands in another file, which the message names

@@ -30,6 +30,9 @@ func TestDiagnostics(t *testing.T) {
 	if d := cmp.Diff(want, show(got)); d != "" {
 		t.Error(d)
 	}
+	if page := got[0].Page.Href; page != "https://github.com/scenario-runner/scenario-runner/blob/main/docs/checks.md#unknown-name" {
+		t.Errorf("the check is described at %q", page)
+	}
 	must(t, c.Change(uri, 8, head+"  - chek: true\n"))
 	got, err = c.Diagnostics(uri, 8)
 	must(t, err)

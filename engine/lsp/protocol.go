@@ -66,9 +66,15 @@ type diagnostic struct {
 	Range    span      `json:"range"`
 	Severity int       `json:"severity"`
 	Code     string    `json:"code,omitempty"`
+	CodePage *codePage `json:"codeDescription,omitempty"`
 	Source   string    `json:"source"`
 	Message  string    `json:"message"`
 	Related  []related `json:"relatedInformation,omitempty"`
+}
+
+// codePage is where the check is described that made a diagnostic.
+type codePage struct {
+	Href string `json:"href"`
 }
 
 type publishParams struct {

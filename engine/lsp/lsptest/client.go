@@ -17,6 +17,9 @@ type Diagnostic struct {
 	Range   Range  `json:"range"`
 	Message string `json:"message"`
 	Code    string `json:"code"`
+	Page    struct {
+		Href string `json:"href"` // describes what the code stands for
+	} `json:"codeDescription"`
 }
 
 // Position is a place in a document.
