@@ -30,6 +30,8 @@ type Options struct {
 	RunDir      string    // where the run keeps its journal and evidence, for people to look
 	// Again are the flags that chose the clusters and values of the run, for the command that runs a scenario again.
 	Again []string
+	// Suite is the file of the suite that was run: a scenario runs again as part of it, with its vars and its setup.
+	Suite string
 	// Source returns the bytes of a scenario file for the excerpt beside a failure; nil, or nil bytes, means none.
 	Source func(file string) []byte
 	// Mask hides secrets in excerpts, which don't come from the journal; nil hides none.

@@ -187,8 +187,8 @@ func (w writer) rerun(s *journal.ScenarioSummary) string {
 		file, _, _ = strings.Cut(s.Key, "#")
 	}
 	words := []string{"scenario-runner run"}
-	more := []string{file}
-	if strings.Contains(s.Key, "#") { // a case of a matrix
+	more := []string{cmp.Or(w.options.Suite, file)}
+	if !s.Info.Setup && (w.options.Suite != "" || strings.Contains(s.Key, "#")) { // one of a suite, or a case of a matrix
 		more = append(more, "--name", "^"+regexp.QuoteMeta(s.Info.Name)+"$")
 	}
 	for _, word := range append(slices.Clone(w.options.Again), more...) {

@@ -75,6 +75,13 @@ func TestSuiteSaysWhyItPasses(t *testing.T) {
 	}
 }
 
+func TestScenarioOfASuiteRunsAgainWithinIt(t *testing.T) {
+	got := string(rendered(t, suiteRun(step.Failed, step.Failed, half(false)), "text", Options{Suite: "shop.suite.yaml"}))
+	if want := "run it again: scenario-runner run shop.suite.yaml --name '^failover$'\n"; !strings.Contains(got, want) {
+		t.Errorf("got\n%s\nwant in it %s", got, want)
+	}
+}
+
 func TestSuiteSaysWhyItFails(t *testing.T) {
 	events := suiteRun(step.Failed, step.Failed, half(true), half(false))
 	want := "✗ suite shop failed\n  ✓ 1 of 2 failed; passRate 0.5 >= 0.5 holds\n  ✗ area=shop: 1 of 2 failed; passRate 0.5 >= 1 does not hold\n"
