@@ -51,7 +51,7 @@ func TestCompileReportsMistakes(t *testing.T) {
 	tests := []struct{ name, body, want string }{
 		{"nothing", "waitReady: false", "step.yaml:1:1: deploy needs one of manifests, inline, kustomize [invalid-value]\n"},
 		{"near name", "manifests: [manifests/web.yaml, manifest/web.yaml]", `step.yaml:1:33: no file or folder "manifest/web.yaml" in the scenario's folder; did you mean "manifests/web.yaml"? [invalid-value]` + "\n"},
-		{"syntax", "manifests: broken.yaml", "broken.yaml:2:1: not valid YAML: did not find expected ',' or ']' [manifest-syntax]\n   = the file is named here (step.yaml:1:12)\n"},
+		{"syntax", "manifests: broken.yaml", "broken.yaml:1:4: not valid YAML: \"[\" is never closed [manifest-syntax]\n   = the file is named here (step.yaml:1:12)\n"},
 		{"kustomize", "kustomize: overlay", `step.yaml:1:12: folder "overlay" holds no kustomization.yaml [invalid-value]` + "\n"},
 		{"inline", "inline:\n- {kind: Pod, metadata: {name: a}}\n- {apiVersion: v1, kind: Pod}\n- {apiVersion: v1, kind: \"${{ vars.kind }}\", metadata: {name: b}}", "step.yaml:2:3: the object has no apiVersion [invalid-value]\nstep.yaml:3:3: the object has no metadata [invalid-value]\n"},
 		{"template", "inline: {apiVersion: v1, kind: Pod, metadata: {name: a}}\ntemplate: true", "step.yaml:2:11: template is about manifest files, but there are none; inline objects are evaluated always [invalid-value]\n"},

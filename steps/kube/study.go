@@ -37,6 +37,7 @@ func (e *Env) Study(ctx context.Context) (Study, error) {
 		err = listErr
 		for _, object := range objects {
 			e.kinds.Live = append(e.kinds.Live, object.Object)
+			cluster.mapper.Learn(object) // a new kind is listed only a moment later
 		}
 		found.Definitions = len(objects)
 	}

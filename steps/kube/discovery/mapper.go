@@ -172,7 +172,11 @@ func (m *Mapper) unknown(apiVersion, name string) error {
 	word, _, _ := strings.Cut(name, ".")
 	var names []string
 	var elsewhere []string
-	for _, mapping := range m.known {
+	known := slices.Clone(m.known)
+	for _, l := range m.learned {
+		known = append(known, l.Mapping)
+	}
+	for _, mapping := range known {
 		names = append(names, mapping.names()...)
 		if apiVersion != "" && mapping.called(word) {
 			elsewhere = append(elsewhere, mapping.APIVersion())
