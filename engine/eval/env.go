@@ -64,9 +64,9 @@ func (e *Env) Refine(name, field string, t Type) {
 	if !ok {
 		return
 	}
-	i := slices.IndexFunc(object.Type.Fields, func(f Field) bool { return f.Name == field })
+	i, known := e.natures.position(object.Type.Fields, field)
 	fields := e.nature.Fields[name].TypeData
-	if i < 0 || fields == nil {
+	if !known || fields == nil {
 		return
 	}
 	object.Type.Fields[i].Type = t

@@ -16,7 +16,8 @@ type natures struct {
 	names []string // keys of asked, in order
 	made  map[*lazy]*nature.TypeData
 	types map[*nature.TypeData]*lazy
-	order []*lazy // keys of made
+	order []*lazy                   // keys of made
+	at    map[*Field]map[string]int // positions of names, by the first field of an object
 }
 
 func newNatures() *natures {
@@ -127,6 +128,26 @@ func (n *natures) typeOf(of *nature.Nature) Type {
 		}
 	}
 	return t
+}
+
+// position returns where an object has a field. Objects of thousands of steps are refined once for each of them.
+func (n *natures) position(fields []Field, name string) (int, bool) {
+	if len(fields) == 0 {
+		return 0, false
+	}
+	positions, known := n.at[&fields[0]]
+	if !known {
+		positions = make(map[string]int, len(fields))
+		for i := range fields {
+			positions[fields[i].Name] = i
+		}
+		if n.at == nil {
+			n.at = map[*Field]map[string]int{}
+		}
+		n.at[&fields[0]] = positions
+	}
+	i, ok := positions[name]
+	return i, ok
 }
 
 // has returns the names that an object has.

@@ -119,7 +119,9 @@ func (c *compiler) run() {
 func (c *compiler) whole() step.Whole {
 	w := step.Whole{Owned: c.scenario.Namespace == "" && c.self == nil, Broken: c.diags.HasErrors()}
 	for _, d := range c.order {
-		w.Kinds = append(w.Kinds, d.kind)
+		if !slices.Contains(w.Kinds, d.kind) {
+			w.Kinds = append(w.Kinds, d.kind)
+		}
 	}
 	return w
 }
@@ -129,12 +131,12 @@ func (c *compiler) names(root *yaml.Node) {
 	vars, _ := source.Lookup(root, "vars")
 	t := eval.Type{Kind: eval.Object}
 	for _, p := range source.Pairs(vars) {
-		t = t.With(p.Key.Value, "", c.varType(p.Value))
+		t.Fields = append(t.Fields, eval.Field{Name: p.Key.Value, Type: c.varType(p.Value)})
 	}
 	secrets, _ := source.Lookup(root, "secrets")
 	s := eval.Type{Kind: eval.Object}
 	for _, p := range source.Pairs(secrets) {
-		s = s.With(p.Key.Value, "", eval.Type{Kind: eval.String})
+		s.Fields = append(s.Fields, eval.Field{Name: p.Key.Value, Type: eval.Type{Kind: eval.String}})
 	}
 	c.env = c.env.WithAll(eval.Field{Name: "vars", Type: t}, eval.Field{Name: "secrets", Type: s}, eval.Field{Name: "steps", Type: c.stepsType()})
 	if c.matrix != nil {
