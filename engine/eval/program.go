@@ -113,7 +113,11 @@ func (p *Program) check(want Kind) *Problem {
 	if want == Any || got == Any || got == want || want == Float && got == Int {
 		return nil
 	}
-	return &Problem{To: len([]rune(p.Source)), Check: "result-type", Message: fmt.Sprintf("expected %s, but this expression is %s", want, got)}
+	cure := ""
+	if want == Bool {
+		cure = "; compare it with something"
+	}
+	return &Problem{To: len([]rune(p.Source)), Check: "result-type", Message: fmt.Sprintf("expected %s, but this expression is %s%s", want, got, cure)}
 }
 
 // Eval evaluates p. An error is a *RuntimeError. A whole number is an int, whatever it was in the scope.

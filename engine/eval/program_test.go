@@ -54,7 +54,7 @@ func TestMistakesAreFoundBeforeTheRun(t *testing.T) {
 		{"vars.zzz > 1", eval.Bool, "zzz", `no var is called "zzz"; there is limit, image`},
 		{"vars.limit == vars.image", eval.Bool, "==", `== can't join a whole number and text; write quantity(…) for amounts such as 256Mi, or int(…)`},
 		{`steps.web.took > "30s"`, eval.Bool, ">", `> can't join a duration and text; write duration("30s")`},
-		{"vars.limit", eval.Bool, "vars.limit", "expected true or false, but this expression is a whole number"},
+		{"vars.limit", eval.Bool, "vars.limit", "expected true or false, but this expression is a whole number; compare it with something"},
 		{"vars.limit = 3", eval.Bool, "=", `"=" assigns nothing here; write == to compare`},
 		{"vars.limit ==", eval.Bool, "==", `the expression ends too early: something must follow "=="`},
 		{"nope(1)", eval.Bool, "nope", `unknown name "nope"; did you mean "none"?`},

@@ -32,6 +32,9 @@ func (e *Env) unknownName(tree ast.Node, at int, name string) string {
 	if e.ofItem(tree, at, name) {
 		return fmt.Sprintf("%s; did you mean %q? a field of the item begins with a dot", what, "."+name)
 	}
+	if owner := e.ownerOf(name); owner != "" && !called(tree, at) {
+		return fmt.Sprintf("%s; did you mean %q?", what, owner+"."+name)
+	}
 	if s := diag.Suggest(name, append(names, e.functionNames()...)); s != "" {
 		return fmt.Sprintf("%s; did you mean %q?", what, s)
 	}
@@ -39,6 +42,19 @@ func (e *Env) unknownName(tree ast.Node, at int, name string) string {
 		return fmt.Sprintf("no function is called %q", name)
 	}
 	return fmt.Sprintf("%s; known here: %s", what, strings.Join(names, ", "))
+}
+
+// ownerOf returns the name of an object that has a field of that name: vars for a var, steps for the id of a step.
+func (e *Env) ownerOf(name string) string {
+	for _, f := range slices.Backward(e.names.Fields) { // what a field adds stands last
+		if f.Type.Kind != Object {
+			continue
+		}
+		if _, ok := f.Type.Field(name); ok {
+			return f.Name
+		}
+	}
+	return ""
 }
 
 // called reports whether the name at a place is that of a function.

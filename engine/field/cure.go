@@ -18,6 +18,10 @@ func cureFor(n *yaml.Node, s *Shape) string {
 		return ""
 	}
 	switch s.Kind {
+	case Struct:
+		if f := s.takes(); f != nil {
+			return fmt.Sprintf("; did you mean {%s: %s}?", f.Name, n.Value)
+		}
 	case Duration:
 		if near := nearDuration(n.Value); near != "" {
 			return fmt.Sprintf("; did you mean %s?", near)
@@ -32,6 +36,28 @@ func cureFor(n *yaml.Node, s *Shape) string {
 		}
 	}
 	return ""
+}
+
+// takes returns the field that text is likely meant for: the first that is needed, else the first of all that take text.
+func (s *Shape) takes() *Field {
+	var first *Field
+	for i := range s.Fields {
+		f := &s.Fields[i]
+		k := f.Shape
+		if f.Single && k.Kind == List {
+			k = k.Elem
+		}
+		if k.Kind != String && k.Kind != Later && !k.Text {
+			continue
+		}
+		if f.Required {
+			return f
+		}
+		if first == nil {
+			first = f
+		}
+	}
+	return first
 }
 
 // cureForBool knows the words for true and false that YAML 1.1 had.

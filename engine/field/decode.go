@@ -3,7 +3,9 @@ package field
 import (
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strconv"
+	"strings"
 
 	"gopkg.in/yaml.v3"
 
@@ -161,7 +163,8 @@ func child(n *yaml.Node, key string) (value, name *yaml.Node) {
 
 // short reports whether n, which is no mapping, stands for the field of that name.
 func (b *Body) short(n *yaml.Node, key string) bool {
-	return b.shape.Shorthand != nil && b.shape.Shorthand.Name == key && source.Follow(n).Kind != yaml.MappingNode
+	n = source.Follow(n)
+	return b.shape.Shorthand != nil && b.shape.Shorthand.Name == key && n.Kind != yaml.MappingNode && !isNull(n)
 }
 
 // Has reports whether the author gave a value at a path of keys and list positions. A shorthand counts as its field.
@@ -178,6 +181,50 @@ func (b *Body) Has(path ...string) bool {
 		n = value
 	}
 	return true
+}
+
+// Dynamic reports whether the value at a path of keys and list positions, or what it stands in, holds ${{ }}.
+func (b *Body) Dynamic(path ...string) bool {
+	n := source.Follow(b.Node)
+	for i, key := range path {
+		if n.Kind == yaml.ScalarNode {
+			return strings.Contains(n.Value, "${{")
+		}
+		if i == 0 && b.short(n, key) {
+			continue
+		}
+		value, _ := child(n, key)
+		if value == nil {
+			return false
+		}
+		n = source.Follow(value)
+	}
+	return dynamic(n)
+}
+
+// dynamic reports whether a text in a tree holds ${{ }}.
+func dynamic(n *yaml.Node) bool {
+	n = source.Follow(n)
+	return n.Kind == yaml.ScalarNode && strings.Contains(n.Value, "${{") || slices.ContainsFunc(n.Content, dynamic)
+}
+
+// KeyAt returns where the key at a path stands, or what Find returns for a list item.
+func (b *Body) KeyAt(path ...string) diag.Range {
+	n := b.Node
+	for i, key := range path {
+		if i == 0 && b.short(n, key) {
+			continue
+		}
+		value, keyNode := child(n, key)
+		if value == nil {
+			break
+		}
+		if i == len(path)-1 {
+			return b.file.Range(keyNode)
+		}
+		n = value
+	}
+	return b.Find(path...)
 }
 
 // pass is one walk over a body: first to check and compile, later to bind values.

@@ -1,6 +1,7 @@
 package source
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -93,6 +94,9 @@ func (f *File) Within(n *yaml.Node, from, to int) diag.Range {
 		end = m[to-1]
 		end.Column++
 	}
+	if end == start {
+		end.Column++ // nothing can't be underlined
+	}
 	return diag.Range{File: f.Name, Start: start, End: end}
 }
 
@@ -103,15 +107,15 @@ func quoted(n *yaml.Node) bool {
 // offsets maps each rune of a scalar's value, and the place after the last one, to its position.
 func (f *File) offsets(n *yaml.Node) []diag.Position {
 	value := []rune(n.Value)
-	if n.Style&yaml.LiteralStyle != 0 {
+	switch {
+	case n.Style&yaml.LiteralStyle != 0:
 		return f.literal(n, value)
+	case n.Style&yaml.FoldedStyle != 0:
+		return f.folded(n, value)
 	}
 	c := cursor{file: f, line: n.Line, column: n.Column}
 	c.skipProperties(n)
-	switch {
-	case n.Style&yaml.FoldedStyle != 0:
-		c.line, c.column = c.line+1, 1
-	case quoted(n):
+	if quoted(n) {
 		c.column++
 	}
 	out := make([]diag.Position, 0, len(value)+1)
@@ -137,6 +141,37 @@ func (f *File) literal(n *yaml.Node, value []rune) []diag.Position {
 		}
 	}
 	return append(out, p)
+}
+
+// folded maps a > block: the text of each line stands in the value as it is, and what joins two lines belongs to the end
+// of the first.
+func (f *File) folded(n *yaml.Node, value []rune) []diag.Position {
+	line := n.Line + 1
+	indent := f.blockIndent(n, line)
+	out := make([]diag.Position, 0, len(value)+1)
+	end := diag.Position{Line: line, Column: indent + 1}
+	for ; line <= len(f.lines) && len(out) < len(value); line++ {
+		text := []rune(f.line(line))
+		if len(text) <= indent {
+			continue
+		}
+		text = text[indent:]
+		for len(out) < len(value) && !hasPrefix(value[len(out):], text) {
+			out = append(out, end)
+		}
+		for i := range min(len(text), len(value)-len(out)) {
+			out = append(out, diag.Position{Line: line, Column: indent + 1 + i})
+		}
+		end = diag.Position{Line: line, Column: indent + 1 + len(text)}
+	}
+	for len(out) < len(value) {
+		out = append(out, end)
+	}
+	return append(out, end)
+}
+
+func hasPrefix(text, start []rune) bool {
+	return len(text) >= len(start) && slices.Equal(text[:len(start)], start)
 }
 
 // blockIndent finds the indent of a block scalar: the explicit indicator counts from the parent's indent, else the first

@@ -168,7 +168,7 @@ func compile[C, O any](s *Spec[C, O], d *Definition, dec *field.Decoder, n *yaml
 	if !ok {
 		return nil, c
 	}
-	problems := &Problems{body: body, place: in}
+	problems := &Problems{body: body, place: in, kind: s.Name}
 	if s.Check != nil {
 		s.Check(static, problems)
 	}
@@ -222,7 +222,7 @@ func (t *task[C, O]) Run(ctx context.Context, run *Run) (map[string]any, error) 
 	}
 	c := bound.Addr().Interface().(*C)
 	if t.spec.Check != nil {
-		problems := &Problems{body: t.body, bound: true}
+		problems := &Problems{body: t.body, bound: true, kind: t.spec.Name}
 		t.spec.Check(c, problems)
 		if problems.list.HasErrors() {
 			return nil, bindError(problems.list)

@@ -16,6 +16,7 @@ type Problems struct {
 	list  diag.List
 	bound bool
 	place *Place
+	kind  string // of the step
 }
 
 // Place returns the file that the step stands in, nil when the scenario runs already.
@@ -24,6 +25,11 @@ func (p *Problems) Place() *Place { return p.place }
 // At reports a mistake at a dotted path of the config ("target.name"); "" is the whole config.
 func (p *Problems) At(path, format string, args ...any) {
 	p.Mistake(path, "invalid-value", format, args...)
+}
+
+// AtKey reports a mistake in the last key of a dotted path, such as a name that the author chose.
+func (p *Problems) AtKey(path, check, format string, args ...any) *diag.Diagnostic {
+	return p.list.Add(p.body.KeyAt(split(path)...), check, format, args...)
 }
 
 // Mistake reports what At does under another name than invalid-value: check is a row of the table in package check.
@@ -64,11 +70,23 @@ func (p *Problems) Add(at diag.Range, path string, other bool, check, format str
 // Given reports whether the author wrote something at a dotted path.
 func (p *Problems) Given(path string) bool { return p.body.Has(split(path)...) }
 
-// Dynamic reports whether values that hold ${{ }} are still unknown, so that an empty value proves nothing.
-func (p *Problems) Dynamic(path string) bool { return !p.bound && p.body.Has(split(path)...) }
+// Dynamic reports whether the value at a dotted path holds ${{ }} and is still unknown, so that an empty one proves
+// nothing.
+func (p *Problems) Dynamic(path string) bool { return !p.bound && p.body.Dynamic(split(path)...) }
+
+// Literal reports whether the author wrote the value at a dotted path without ${{ }}. It is false once the scenario runs.
+func (p *Problems) Literal(path string) bool { return !p.bound && p.Given(path) && !p.Dynamic(path) }
 
 // Dir returns the folder of the scenario file: relative paths in the config start here.
 func (p *Problems) Dir() string { return p.body.Dir() }
+
+// Name is what a path is called in messages.
+func (p *Problems) Name(path string) string {
+	if path == "" {
+		return p.kind
+	}
+	return path[strings.LastIndexByte(path, '.')+1:]
+}
 
 // OneOf reports a mistake unless exactly one of the fields is given.
 func (p *Problems) OneOf(prefix string, fields ...string) {
@@ -76,9 +94,9 @@ func (p *Problems) OneOf(prefix string, fields ...string) {
 	switch len(given) {
 	case 1:
 	case 0:
-		p.Mistake(prefix, "missing-field", "needs one of %s", strings.Join(fields, ", "))
+		p.Mistake(prefix, "missing-field", "%s needs one of %s", p.Name(prefix), strings.Join(fields, ", "))
 	default:
-		p.Mistake(join(prefix, given[1]), "exclusive-fields", "only one of %s can be given; %q is given already", strings.Join(fields, ", "), given[0])
+		p.AtKey(join(prefix, given[1]), "exclusive-fields", "only one of %s can be given; %q is given already", strings.Join(fields, ", "), given[0])
 	}
 }
 

@@ -19,7 +19,7 @@ func (c Common) Elsewhere() bool {
 
 // Whole is what is known of a file once all of its steps are compiled.
 type Whole struct {
-	Kinds  []string // kinds of all steps, nested ones too, in document order
+	Kinds  []string // kinds of all steps, nested ones too, each once, in document order
 	Owned  bool     // the scenario has a namespace of its own, which holds nothing but what the scenario puts there
 	Broken bool     // there are mistakes, so what steps say about themselves may not be complete
 }
@@ -37,7 +37,7 @@ func (p *Problems) Later(f func(p *Problems, whole Whole)) {
 	}
 	waiting, _ := p.place.Shared(laterKey{}, func() any { return &later{} }).(*later)
 	*waiting = append(*waiting, func(whole Whole) diag.List {
-		own := &Problems{body: p.body, bound: p.bound, place: p.place}
+		own := &Problems{body: p.body, bound: p.bound, place: p.place, kind: p.kind}
 		f(own, whole)
 		return own.list
 	})

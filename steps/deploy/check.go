@@ -27,7 +27,7 @@ func (s steps) check(c *Config, p *step.Problems) {
 	if p.Place() != nil {
 		newInspection(s.env, c, p).all()
 	}
-	if c.Kustomize != "" && p.Dynamic("kustomize") {
+	if c.Kustomize != "" && p.Literal("kustomize") {
 		if err := manifest.CheckKustomization(p.Dir(), c.Kustomize); err != nil {
 			p.At("kustomize", "%s", err)
 		}
