@@ -32,8 +32,9 @@ func newDoctor(s streams) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "doctor",
 		Short: "Look at what a run needs, and say what to do about what is missing",
-		Long: `Look at what a run needs: the program, the configuration and what it says, the sandbox, the cluster that you name (no other is touched), your rights on it,
-the folder for the records of runs, and what earlier runs left behind. Nothing is changed.
+		Long: `Look at what a run needs: the program, the configuration and what it says, the sandbox, the cluster that you name (no
+other is touched), your rights on it, the databases of the configuration, the folder for the records of runs, and what
+earlier runs left behind. Nothing is changed.
 
 Exit code 0 when runs can work, 2 when something is in the way.`,
 		Example: "  scenario-runner doctor\n  scenario-runner doctor --context staging",

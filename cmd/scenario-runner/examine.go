@@ -46,6 +46,7 @@ func (d *doctor) examine(cmd *cobra.Command) ([]finding, error) {
 	found = append(found, configured...)
 	found = append(found, d.sandbox(ctx, p))
 	found = append(found, d.clusters(ctx, p, options)...)
+	found = append(found, databases(ctx, p)...)
 	return append(found, records()...), nil
 }
 
