@@ -21,7 +21,6 @@ func (s steps) check(c *Config, p *step.Problems) {
 	if p.Given("template") && !p.Given("manifests") {
 		p.At("template", "template is about manifest files, but there are none; inline objects are evaluated always")
 	}
-	c.lists = p.Given("manifests") && len(c.Manifests) == 0
 	c.unknown = p.Given("kustomize") || p.Given("manifests") && len(c.Manifests) == 0 || p.Given("inline") && len(c.Inline) == 0
 	readiness.Check(c.Tolerate, p)
 	if p.Place() != nil {

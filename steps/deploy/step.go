@@ -31,7 +31,6 @@ type Config struct {
 
 	written []manifest.Object // those in files that are known before the run
 	unknown bool              // there are others
-	lists   bool              // manifests is one expression
 	texts   int               // inline objects of which nothing is known
 }
 

@@ -8,7 +8,7 @@ import (
 )
 
 // touches lists what is applied: each object that is known before the run, and the places of others.
-func (s steps) touches(c, shown *Config, _ step.Written) []step.Touch {
+func (s steps) touches(c, shown *Config, w step.Written) []step.Touch {
 	var out []step.Touch
 	stays := c.Undo == "keep"
 	for _, o := range c.written {
@@ -21,27 +21,27 @@ func (s steps) touches(c, shown *Config, _ step.Written) []step.Touch {
 		touch.Stays = stays
 		out = append(out, touch)
 	}
-	for _, text := range c.later(shown) {
+	for _, text := range c.later(shown, w) {
 		out = append(out, step.Touch{Effect: step.Creates, Verb: "apply", What: "what is in " + text, Stays: stays})
 	}
 	return out
 }
 
 // later lists what is read when the step runs.
-func (c *Config) later(shown *Config) []string {
+func (c *Config) later(shown *Config, w step.Written) []string {
 	var out []string
 	for _, name := range shown.Manifests {
 		if strings.Contains(name, "${{") {
 			out = append(out, name)
 		}
 	}
-	if len(c.Manifests) == 0 && len(shown.Manifests) == 0 && c.lists {
-		out = append(out, "manifests that an expression names")
+	if text := w.Text("manifests"); len(shown.Manifests) == 0 && text != "" {
+		out = append(out, text)
 	}
 	if shown.Kustomize != "" {
 		out = append(out, "the kustomization "+shown.Kustomize)
 	}
-	if c.texts > 0 {
+	if c.texts > 0 || w.Given("inline") && len(c.Inline) == 0 {
 		out = append(out, "inline objects that an expression gives")
 	}
 	return out
