@@ -26,9 +26,9 @@ func check(c *Config, p *step.Problems) {
 		path := "given." + name
 		switch {
 		case !givenName.MatchString(name):
-			p.At(path, "%q can't be a name in expressions; use letters, digits and underscores", name)
+			p.AtKey(path, "invalid-name", "%q can't be a name in expressions; use letters, digits and underscores", name)
 		case slices.Contains(reserved(), name):
-			p.At(path, "the name %q has a meaning already; choose another one than %s", name, strings.Join(reserved(), ", "))
+			p.AtKey(path, "invalid-name", "the name %q has a meaning already; choose another one than %s", name, strings.Join(reserved(), ", "))
 		}
 		source := c.Given[name]
 		source.Check(path, p)

@@ -67,7 +67,7 @@ func checkNames(path string, tree eval.Tree, p *step.Problems) {
 			continue
 		}
 		if path == "labels" && name == alertname {
-			p.At(path+"."+name, "the name of the alert is given by alertname already")
+			p.AtKey(path+"."+name, "exclusive-fields", "the name of the alert is given by alertname already")
 		}
 		if !model.LegacyValidation.IsValidLabelName(name) {
 			p.Warn(path+"."+name, "alert-label-name", "%q is a name that only newer versions of Prometheus and Alertmanager take; older ones want letters, digits and underscores", name)

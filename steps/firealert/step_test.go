@@ -232,10 +232,10 @@ func TestLabelsFromAnExpression(t *testing.T) {
 func TestMistakes(t *testing.T) {
 	for name, c := range map[string]struct{ body, want string }{
 		"nowhere":     {"{alertname: A}", `step.yaml:1:1: fireAlert needs "to", which names an alertmanager or a webhook, or an alertmanager in scenario-runner.yaml [invalid-value]`},
-		"both":        {"{alertname: A, to: {alertmanager: http://a, webhook: http://b}}", `step.yaml:1:54: only one of alertmanager, webhook can be given; "alertmanager" is given already [exclusive-fields]`},
+		"both":        {"{alertname: A, to: {alertmanager: http://a, webhook: http://b}}", `step.yaml:1:45: only one of alertmanager, webhook can be given; "alertmanager" is given already [exclusive-fields]`},
 		"address":     {"{alertname: A, to: {webhook: localhost:80}}", `step.yaml:1:30: an address starts with http:// or https:// and names a host; found "localhost:80" [invalid-value]`},
 		"group":       {"{alertname: A, to: {alertmanager: http://a, groupBy: x}}", "step.yaml:1:54: groupBy means nothing without webhook; Alertmanager decides it by its own configuration [invalid-value]"},
-		"alertname":   {"{alertname: A, labels: {alertname: B}, to: {webhook: http://b}}", "step.yaml:1:36: the name of the alert is given by alertname already [invalid-value]"},
+		"alertname":   {"{alertname: A, labels: {alertname: B}, to: {webhook: http://b}}", "step.yaml:1:25: the name of the alert is given by alertname already [exclusive-fields]"},
 		"internal":    {"{alertname: A, labels: {__x: B}, to: {webhook: http://b}}", `step.yaml:1:30: "__x" can't be used: names that start with __ are internal to Prometheus [invalid-value]`},
 		"old name":    {"{alertname: A, labels: {a-b: B}, to: {webhook: http://b}}", `step.yaml:1:30: warning: "a-b" is a name that only newer versions of Prometheus and Alertmanager take; older ones want letters, digits and underscores [alert-label-name]`},
 		"list":        {"{alertname: A, labels: [a], to: {webhook: http://b}}", "step.yaml:1:16: labels are a mapping from names to texts; found a list [invalid-value]"},

@@ -34,6 +34,10 @@ func check(c *Config, p *step.Problems) {
 	}
 	_, mistakes := experiment.Check(c.Parameters)
 	for _, m := range mistakes {
+		if _, known := experiment.Parameter(m.Parameter); !known {
+			p.AtKey("parameters."+m.Parameter, "unknown-field", "%s", m.Message)
+			continue
+		}
 		p.At("parameters."+m.Parameter, "%s", m.Message)
 	}
 	checkTimes(c, p, experiment)

@@ -92,7 +92,7 @@ func (s Source) Check(path string, p *step.Problems) {
 	given := s.given()
 	switch len(given) {
 	case 0:
-		p.Mistake(path, "missing-field", "needs one of %s", strings.Join(Keys(), ", "))
+		p.Mistake(path, "missing-field", "%s needs one of %s", p.Name(path), strings.Join(Keys(), ", "))
 	case 1:
 		at := below(path, given[0].key)
 		if path != "" && !p.Given(at) {
@@ -100,7 +100,7 @@ func (s Source) Check(path string, p *step.Problems) {
 		}
 		given[0].kind.check(at, p)
 	default:
-		p.Mistake(below(path, given[1].key), "exclusive-fields", "only one of %s can be given; %q is given already", strings.Join(Keys(), ", "), given[0].key)
+		p.AtKey(below(path, given[1].key), "exclusive-fields", "only one of %s can be given; %q is given already", strings.Join(Keys(), ", "), given[0].key)
 	}
 }
 

@@ -121,5 +121,5 @@ func SignalNamed(name string) (Signal, error) {
 		return s, nil
 	}
 	names := slices.Sorted(maps.Keys(known))
-	return 0, fmt.Errorf("%q is none of the signals %s%s", name, strings.Join(names, ", "), diag.DidYouMean(full, names))
+	return 0, fmt.Errorf("no signal is called %q%s", name, diag.DidYouMean(full, names))
 }

@@ -307,7 +307,7 @@ func TestOutputsDependOnTheMode(t *testing.T) {
 
 func TestMistakes(t *testing.T) {
 	for name, c := range map[string]struct{ body, want string }{
-		"neither":      {"{}", "step.yaml:1:1: needs one of listen, expect [missing-field]"},
+		"neither":      {"{}", "step.yaml:1:1: receive needs one of listen, expect [missing-field]"},
 		"path":         {"listen: {path: hook}", `step.yaml:1:16: a path starts with /; found "hook" [invalid-value]`},
 		"status":       {"listen: {response: {status: 100}}", "step.yaml:1:29: 100 is no status that ends an answer; give one from 200 to 599 [invalid-value]"},
 		"nothing":      {"expect: {from: a, within: 1s}", "step.yaml:1:1: expect needs one of where, exactly, atLeast, atMost, that [invalid-value]"},

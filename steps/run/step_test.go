@@ -193,8 +193,8 @@ func TestLongOutputKeepsItsEnd(t *testing.T) {
 
 func TestMistakes(t *testing.T) {
 	for name, c := range map[string]struct{ body, want string }{
-		"neither": {"{env: {A: b}}", "step.yaml:1:1: needs one of script, command [missing-field]"},
-		"both":    {"{script: a, command: b}", `step.yaml:1:22: only one of script, command can be given; "script" is given already [exclusive-fields]`},
+		"neither": {"{env: {A: b}}", "step.yaml:1:1: run needs one of script, command [missing-field]"},
+		"both":    {"{script: a, command: b}", `step.yaml:1:13: only one of script, command can be given; "script" is given already [exclusive-fields]`},
 		"shell":   {"{command: ls > x}", `step.yaml:1:11: command "ls > x": '>' means something to a shell, but no shell reads this; quote it, write the command as a list, or use run with a script [invalid-value]`},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -53,7 +53,7 @@ func check(c *Config, p *step.Problems) {
 	}
 	for _, name := range names(*c) {
 		if !identifier.MatchString(name) {
-			p.At(name, "%q can't be named in an expression; use letters, digits and underscores", name)
+			p.AtKey(name, "invalid-name", "%q can't be named in an expression; use letters, digits and underscores", name)
 		}
 	}
 }

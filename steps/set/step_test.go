@@ -58,7 +58,7 @@ func TestOutputsAreTypedBeforeTheRun(t *testing.T) {
 func TestMistakes(t *testing.T) {
 	for name, c := range map[string]struct{ body, want string }{
 		"no mapping": {"${{ vars.all }}", `step.yaml:1:1: set needs a mapping of names to values, written out; only the values may hold ${{ }} [invalid-value]`},
-		"bad name":   {"my-name: 1", `step.yaml:1:10: "my-name" can't be named in an expression; use letters, digits and underscores [invalid-value]`},
+		"bad name":   {"my-name: 1", `step.yaml:1:1: "my-name" can't be named in an expression; use letters, digits and underscores [invalid-name]`},
 		"text":       {"hello", `step.yaml:1:1: set: expected a mapping, found "hello" [wrong-type]`},
 	} {
 		t.Run(name, func(t *testing.T) {

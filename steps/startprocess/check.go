@@ -28,7 +28,7 @@ func check(c *Config, p *step.Problems) {
 	}
 	for _, name := range slices.Sorted(maps.Keys(c.Ports)) {
 		if !portName.MatchString(name) {
-			p.At("ports."+name, "%q can't be named in an expression; use letters, digits and underscores", name)
+			p.AtKey("ports."+name, "invalid-name", "%q can't be named in an expression; use letters, digits and underscores", name)
 		}
 		if n := c.Ports[name]; n < 0 || n > highestPort {
 			p.At("ports."+name, "there is no port %d; give 0 for a free one, or a number up to %d", n, highestPort)

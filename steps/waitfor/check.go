@@ -67,7 +67,7 @@ func checkNames(c *Config, p *step.Problems) {
 	for _, name := range captureNames(c) {
 		report("capture."+name, c.Capture[name].Program())
 		if !captureName.MatchString(name) {
-			p.At("capture."+name, "%q can't be a name in expressions; use letters, digits and underscores", name)
+			p.AtKey("capture."+name, "invalid-name", "%q can't be a name in expressions; use letters, digits and underscores", name)
 		}
 	}
 }

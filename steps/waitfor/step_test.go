@@ -58,7 +58,7 @@ func TestExamplesCompile(t *testing.T) {
 
 func TestMistakes(t *testing.T) {
 	tests := []struct{ name, body, want string }{
-		{"nothing", "{}", `step.yaml:1:1: needs one of object, objects, events, logs, http, sql [missing-field]`},
+		{"nothing", "{}", `step.yaml:1:1: waitFor needs one of object, objects, events, logs, http, sql [missing-field]`},
 		{"two sources", "object: deployment/web\nevents: {}\n", `step.yaml:2:1: only one of object, objects, events, logs, http, sql can be given; "object" is given already [exclusive-fields]`},
 		{"no name", "object: deployments\n", `step.yaml:1:9: "deployments" names no single object; write its name, as in deployments/web, or use "objects" [invalid-value]`},
 		{"a name too much", "objects: pod/web\nready: true\n", `step.yaml:1:10: "pod/web" names a single object; write "object" instead, or the kind alone [invalid-value]`},
@@ -72,8 +72,8 @@ func TestMistakes(t *testing.T) {
 		{"holds longer than it may take", "object: pod/web\nholdsFor: 2m\ntimeout: 1m\n", `step.yaml:2:11: the condition can't hold for 2m before the timeout of 1m [invalid-value]`},
 		{"since", "events: {since: yesterday}\n", `step.yaml:1:17: since: expected step-start or a duration such as 5m, found "yesterday" [invalid-value]`},
 		{"regular expression", "logs: {of: pod/web, match: '('}\n", `step.yaml:1:28: match: error parsing regexp: missing closing ): ` + "`(`" + ` [invalid-value]`},
-		{"capture name", "object: pod/web\ncapture: {a-b: object.metadata.name}\n", `step.yaml:2:16: "a-b" can't be a name in expressions; use letters, digits and underscores [invalid-value]`},
-		{"not true or false", "object: pod/web\nuntil: 1 + 1\n", `step.yaml:2:8: expected true or false, but this expression is a whole number [result-type]`},
+		{"capture name", "object: pod/web\ncapture: {a-b: object.metadata.name}\n", `step.yaml:2:11: "a-b" can't be a name in expressions; use letters, digits and underscores [invalid-name]`},
+		{"not true or false", "object: pod/web\nuntil: 1 + 1\n", `step.yaml:2:8: expected true or false, but this expression is a whole number; compare it with something [result-type]`},
 	}
 	definition := New(kube.NewEnv(kube.Options{}))
 	for _, test := range tests {
