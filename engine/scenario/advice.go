@@ -42,26 +42,32 @@ func (c *compiler) finish() {
 func (c *compiler) canFail(root *yaml.Node) {
 	steps, key := source.Lookup(root, "steps")
 	switch {
-	case steps == nil || c.scenario.Asserts > len(c.excused):
+	case steps == nil || c.counting() > 0:
 	case c.scenario.Asserts == 0:
 		c.diags.Add(c.file.Range(key), "asserts-nothing", "this scenario can't fail: no step judges anything; add an assert or a waitFor")
 	default:
 		d := c.diags.Add(c.file.Range(key), "asserts-nothing",
 			"this scenario can't fail: each step that judges has continueOnError or never runs; add an assert or a waitFor that counts")
-		for _, at := range c.excused {
+		for _, at := range slices.Compact(c.excused) {
 			d.Note(at, "this judges and can't make the scenario fail")
 		}
 	}
 }
 
-// excuse keeps a step that judges and whose outcome does not count.
-func (c *compiler) excuse(p *pending) {
+// counting returns how many steps judge that can make the scenario fail.
+func (c *compiler) counting() int { return c.scenario.Asserts - len(c.excused) }
+
+// excuse keeps a step whose outcome does not count, once for each step that judges in it. before is how many counted when
+// it had not been looked at.
+func (c *compiler) excuse(p *pending, before int) {
 	for d := p.declared; d != nil; d = d.parent {
 		if d.compiled == nil {
 			continue
 		}
 		if never, _ := constant(d.compiled.If); d.compiled.ContinueOnError || never == false {
-			c.excused = append(c.excused, p.at)
+			for c.counting() > before {
+				c.excused = append(c.excused, p.at)
+			}
 			return
 		}
 	}

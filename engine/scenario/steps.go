@@ -174,6 +174,7 @@ func (c *compiler) body(b *source.Pair, p *pending, env *eval.Env) {
 		empty.Value = b.Key.Value
 		value = &empty
 	}
+	before := c.counting()
 	task, compiled := p.definition.Compile(d, value, env)
 	s.Task = task
 	if len(compiled.Blocks) > 0 {
@@ -190,8 +191,8 @@ func (c *compiler) body(b *source.Pair, p *pending, env *eval.Env) {
 	}
 	if compiled.Judges || judges {
 		c.scenario.Asserts++
-		c.excuse(p)
 	}
+	c.excuse(p, before)
 	p.outputs = compiled.Outputs
 	if task == nil {
 		p.outputs = eval.AnyType // one mistake, one message

@@ -110,7 +110,7 @@ func (c *compiler) compileTemplate() step.Template {
 	}
 	outputs, _ := source.Lookup(root, "outputs")
 	t.Outputs = c.outputs(outputs)
-	t.Asserts = c.scenario.Asserts
+	t.Asserts = c.counting()
 	*c.diags = append(*c.diags, step.Conclude(&c.shared, c.whole())...)
 	c.unusedParameters(t.Parameters)
 	c.finish()
