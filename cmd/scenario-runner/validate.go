@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -13,6 +14,7 @@ import (
 	"github.com/scenario-runner/scenario-runner/engine/diag"
 	"github.com/scenario-runner/scenario-runner/engine/diag/export"
 	"github.com/scenario-runner/scenario-runner/engine/scenario"
+	"github.com/scenario-runner/scenario-runner/engine/suite"
 	"github.com/scenario-runner/scenario-runner/steps/builtin"
 )
 
@@ -28,7 +30,7 @@ func newValidate(s streams) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "validate PATH...",
 		Aliases: []string{"lint"},
-		Short:   "Find every mistake in scenario files without a cluster",
+		Short:   "Find every mistake in scenarios, templates and suites without a cluster",
 		Long: `Check scenario files: YAML, fields, types, ids, expressions, references between steps. No cluster is touched.
 Folders are searched for scenarios. Exit code 0 when all files are right, 3 when one is not.
 
@@ -97,7 +99,7 @@ func (f *validateFlags) check(cmd *cobra.Command, s streams, args []string, targ
 }
 
 func (f *validateFlags) load(ctx context.Context, s streams, p *project, args []string) (*engine.Loaded, []engine.Input, error) {
-	inputs, err := engine.Find(args, scenario.KindScenario, scenario.KindTemplate)
+	inputs, err := engine.Find(args, scenario.KindScenario, scenario.KindTemplate, suite.Kind)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -106,11 +108,33 @@ func (f *validateFlags) load(ctx context.Context, s streams, p *project, args []
 		return nil, nil, err
 	}
 	defer env.Close()
-	loaded, err := engine.Check(ctx, builtin.New(env), inputs, p.loading(f.allowEnv))
+	registry, options := builtin.New(env), p.loading(f.allowEnv)
+	suites, others := splitSuites(inputs)
+	loaded, err := engine.Check(ctx, registry, others, options)
 	if err != nil {
 		return nil, nil, errored(err)
 	}
+	for _, in := range suites {
+		one, err := suite.Load(ctx, registry, in.Path, in.Data, options)
+		if err != nil {
+			return nil, nil, errored(err)
+		}
+		loaded.Diagnostics = append(loaded.Diagnostics, one.Diagnostics...)
+	}
+	loaded.Diagnostics = loaded.Diagnostics.Sorted()
 	return loaded, inputs, nil
+}
+
+// splitSuites tells suites from other files.
+func splitSuites(inputs []engine.Input) (suites, others []engine.Input) {
+	for _, in := range inputs {
+		if engine.Headed(in.Data, suite.Kind) || strings.HasSuffix(in.Path, ".suite.yaml") || strings.HasSuffix(in.Path, ".suite.yml") {
+			suites = append(suites, in)
+		} else {
+			others = append(others, in)
+		}
+	}
+	return suites, others
 }
 
 // summarize ends with one line. A file that is a scenario and right counts as valid.
@@ -122,12 +146,29 @@ func summarize(s streams, loaded *engine.Loaded, inputs []engine.Input, quiet bo
 	if quiet {
 		return nil
 	}
-	text := fmt.Sprintf("%s valid", plural(len(inputs), "scenario"))
+	text := valid(loaded, inputs) + " valid"
 	if warnings > 0 {
 		text += fmt.Sprintf(", %s", plural(warnings, "warning"))
 	}
 	_, err := fmt.Fprintln(s.err, text)
 	return err
+}
+
+// valid says how many files of each kind there are. A file with a matrix counts once.
+func valid(loaded *engine.Loaded, inputs []engine.Input) string {
+	suites, others := splitSuites(inputs)
+	templates := len(loaded.Templates)
+	parts := []string{plural(len(others)-templates, "scenario")}
+	if templates > 0 {
+		parts = append(parts, plural(templates, "template"))
+	}
+	if len(suites) > 0 {
+		parts = append(parts, plural(len(suites), "suite"))
+	}
+	if len(others) == templates && len(parts) > 1 {
+		parts = parts[1:]
+	}
+	return strings.Join(parts, " and ")
 }
 
 func count(list diag.List) (errors, warnings int) { return export.Result{Diagnostics: list}.Counts() }
