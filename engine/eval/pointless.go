@@ -1,6 +1,7 @@
 package eval
 
 import (
+	"reflect"
 	"slices"
 	"strings"
 
@@ -10,7 +11,7 @@ import (
 // Constant reports whether p has the same value in every run, and that value.
 func (p *Program) Constant() (value any, constant bool) {
 	tree, problem := parse(p.Source)
-	if problem != nil || !fixed(tree) {
+	if problem != nil || !leavesOf(tree).fixed {
 		return nil, false
 	}
 	v, err := p.Eval(Scope{})
@@ -50,10 +51,11 @@ func (f *pointless) Visit(node *ast.Node) {
 		from, to := extent(n)
 		f.found = append(f.found, &Problem{From: from, To: to, Check: "constant-condition", Message: message})
 	}
+	has := leavesOf(n)
 	switch {
-	case fixed(n):
+	case has.fixed:
 		report("this comparison has the same outcome every time: both sides are written here")
-	case !calls(n) && n.Left.String() == n.Right.String():
+	case !has.calls && reflect.TypeOf(n.Left) == reflect.TypeOf(n.Right) && n.Left.String() == n.Right.String():
 		outcome := "false"
 		if strings.Contains(n.Operator, "=") && n.Operator != "!=" {
 			outcome = "true"
@@ -62,21 +64,17 @@ func (f *pointless) Visit(node *ast.Node) {
 	}
 }
 
-// fixed reports whether a tree holds nothing but literals and operators.
-func fixed(n ast.Node) bool {
-	l := &leaves{fixed: true}
-	ast.Walk(&n, l)
-	return l.fixed
+// leaves says what a tree holds.
+type leaves struct {
+	fixed bool // nothing but literals and operators
+	calls bool // a function is called: two calls need not give the same
 }
 
-// calls reports whether a function is called in a tree: two calls need not give the same.
-func calls(n ast.Node) bool {
+func leavesOf(n ast.Node) leaves {
 	l := &leaves{fixed: true}
 	ast.Walk(&n, l)
-	return l.calls
+	return *l
 }
-
-type leaves struct{ fixed, calls bool }
 
 // Visit looks for what is not the same every time.
 func (l *leaves) Visit(node *ast.Node) {
