@@ -185,7 +185,7 @@ func TestCancelReachesTheServer(t *testing.T) {
 		_, err := c.Do(ctx, postgres.Work{Together: true, Statements: []postgres.Statement{{SQL: "select pg_sleep(60), 'mark'"}}}, nil)
 		done <- err
 	}()
-	const running = "select count(*) from pg_stat_activity where state = 'active' and query like '%pg_sleep(60)%' and pid <> pg_backend_pid()"
+	const running = "select count(*) from pg_stat_activity where wait_event = 'PgSleep' and query like '%pg_sleep(60)%' and pid <> pg_backend_pid()"
 	eventually(t, func() bool { return d.Text(t, running) == "1" })
 	cancel(errors.New("the user had enough"))
 	expect(t, <-done, "the user had enough")
@@ -213,7 +213,7 @@ func TestServerIsRestarted(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			d := server.NewDatabase(t)
 			d.Exec(t, "create table changes (n int)")
-			const sleeping = "select count(*) from pg_stat_activity where query like '%pg_sleep(%' and pid <> pg_backend_pid()"
+			const sleeping = "select count(*) from pg_stat_activity where wait_event = 'PgSleep' and pid <> pg_backend_pid()"
 			type answer struct {
 				result postgres.Result
 				err    error
