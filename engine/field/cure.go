@@ -19,7 +19,7 @@ func cureFor(n *yaml.Node, s *Shape) string {
 	}
 	switch s.Kind {
 	case Struct:
-		if f := s.takes(); f != nil {
+		if f := s.takes(n.Tag); f != nil {
 			return fmt.Sprintf("; did you mean {%s: %s}?", f.Name, n.Value)
 		}
 	case Duration:
@@ -38,8 +38,8 @@ func cureFor(n *yaml.Node, s *Shape) string {
 	return ""
 }
 
-// takes returns the field that text is likely meant for: the first that is needed, else the first of all that take text.
-func (s *Shape) takes() *Field {
+// takes returns the field that a scalar is likely meant for: the first that is needed, else the first of all that take it.
+func (s *Shape) takes(tag string) *Field {
 	var first *Field
 	for i := range s.Fields {
 		f := &s.Fields[i]
@@ -47,7 +47,7 @@ func (s *Shape) takes() *Field {
 		if f.Single && k.Kind == List {
 			k = k.Elem
 		}
-		if k.Kind != String && k.Kind != Later && !k.Text {
+		if !k.admits(tag) {
 			continue
 		}
 		if f.Required {
@@ -58,6 +58,17 @@ func (s *Shape) takes() *Field {
 		}
 	}
 	return first
+}
+
+// admits reports whether a scalar with a tag can be a value of the shape.
+func (s *Shape) admits(tag string) bool {
+	switch tag {
+	case "!!int", "!!float":
+		return s.Kind == Int || s.Kind == Float
+	case "!!bool":
+		return s.Kind == Bool
+	}
+	return s.Kind == String || s.Kind == Later || s.Text
 }
 
 // cureForBool knows the words for true and false that YAML 1.1 had.

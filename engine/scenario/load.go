@@ -110,6 +110,7 @@ func (c *compiler) run() {
 	head := decodeTop[document](c, root, "the scenario", c.loader.shapes.document, "vars")
 	c.readBefore(root)
 	c.fill(head)
+	c.metadata(root)
 	c.ruled()
 	*c.diags = append(*c.diags, step.Conclude(&c.shared, c.whole())...)
 	c.advise(root)

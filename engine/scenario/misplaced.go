@@ -64,6 +64,18 @@ func misplacedTop(document *field.Shape) func(string) (hint, instead string) {
 	}
 }
 
+// mostKinds is how many kinds are listed in a message; more are looked up.
+const mostKinds = 8
+
+// oneKind says what a step needs.
+func (c *compiler) oneKind() string {
+	kinds := c.loader.registry.Names()
+	if len(kinds) > mostKinds {
+		return "a kind, such as deploy, waitFor or assert; scenario-runner steps lists them"
+	}
+	return "exactly one of: " + strings.Join(kinds, ", ")
+}
+
 // noStep says what is wrong with an item of a list of steps that is no mapping.
 func (c *compiler) noStep(item *yaml.Node) {
 	kinds := c.loader.registry.Names()
@@ -75,7 +87,7 @@ func (c *compiler) noStep(item *yaml.Node) {
 	case item.Kind == yaml.ScalarNode && slices.Contains(kinds, item.Value):
 		c.diags.Add(at, "wrong-type", `%q needs a ":" and what it is about; see scenario-runner steps %s`, item.Value, item.Value)
 	default:
-		c.diags.Add(at, "wrong-type", "a step is a mapping with one of: %s", strings.Join(kinds, ", "))
+		c.diags.Add(at, "wrong-type", "a step is a mapping with %s", c.oneKind())
 	}
 }
 

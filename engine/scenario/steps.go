@@ -94,12 +94,15 @@ func (c *compiler) split(item *yaml.Node, d *declared) (body *source.Pair, commo
 		}
 		proposal := diag.DidYouMean(key.Value, append(slices.Clone(kinds), c.loader.shapes.common.Names()...))
 		if !strings.HasPrefix(proposal, "; did you mean") {
-			proposal = "; choose one of " + strings.Join(kinds, ", ")
+			proposal = "; scenario-runner steps lists the kinds"
+			if len(kinds) <= mostKinds {
+				proposal = "; choose one of " + strings.Join(kinds, ", ")
+			}
 		}
 		c.diags.Add(c.file.Range(key), "unknown-step-kind", "unknown step kind %q%s", key.Value, proposal)
 	}
 	if body == nil && unknown == nil {
-		c.diags.Add(c.file.Range(item), "missing-step-kind", "a step needs exactly one of: %s", strings.Join(kinds, ", "))
+		c.diags.Add(c.file.Range(item), "missing-step-kind", "a step needs %s", c.oneKind())
 	}
 	return body, commonNode
 }
