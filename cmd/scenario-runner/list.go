@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -9,10 +8,9 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/scenario-runner/scenario-runner/engine"
 	"github.com/scenario-runner/scenario-runner/engine/scenario"
 	"github.com/scenario-runner/scenario-runner/engine/shard"
-	"github.com/scenario-runner/scenario-runner/engine/step"
+	"github.com/scenario-runner/scenario-runner/engine/suite"
 )
 
 type listFlags struct {
@@ -61,11 +59,16 @@ func (f *listFlags) run(cmd *cobra.Command, s streams, args []string) error {
 	if f.shards > 0 && f.shard != "" {
 		return errors.New("--shards plans all parts and --shard picks one; give only one of them")
 	}
-	loaded, err := loadValid(cmd.Context(), cmd, s, args, f.allowEnv, "nothing is listed")
+	const consequence = "nothing is listed"
+	p, err := openProject(cmd, s, consequence)
 	if err != nil {
 		return err
 	}
-	selected, err := f.choose(loaded.Scenarios)
+	named, err := p.loadArguments(cmd.Context(), cmd, s, p.registry(), args, f.allowEnv, consequence)
+	if err != nil {
+		return err
+	}
+	selected, err := f.choose(named.scenarios)
 	if err != nil {
 		return err
 	}
@@ -75,6 +78,9 @@ func (f *listFlags) run(cmd *cobra.Command, s streams, args []string) error {
 	}
 	if err != nil {
 		return err
+	}
+	if named.suite != nil && (named.suite.Order != suite.Random || named.suite.Seed != nil) {
+		selected = named.suite.Arrange(selected, known, named.suite.RandomSeed())
 	}
 	rows, err := f.rows(selected, known)
 	if err != nil {
@@ -138,33 +144,4 @@ func fileParts(selected []*scenario.Scenario, known shard.Durations, shards int)
 		parts[i] = divided[position[sc.File.Name]]
 	}
 	return parts, nil
-}
-
-// loadValid loads scenarios for a command that needs all of them to be right. Mistakes are printed; consequence says what
-// does not happen because of them.
-func loadValid(ctx context.Context, cmd *cobra.Command, s streams, args, allowEnv []string, consequence string) (*engine.Loaded, error) {
-	p, err := openProject(cmd, s, consequence)
-	if err != nil {
-		return nil, err
-	}
-	return p.loadValid(ctx, cmd, s, p.registry(), args, allowEnv, consequence)
-}
-
-func (p *project) loadValid(ctx context.Context, cmd *cobra.Command, s streams, r *step.Registry, args, allowEnv []string, consequence string) (*engine.Loaded, error) {
-	inputs, err := engine.Find(args)
-	if err != nil {
-		return nil, err
-	}
-	loaded, err := engine.Load(ctx, r, inputs, p.loading(allowEnv))
-	if err != nil {
-		return nil, errored(err)
-	}
-	if err := loaded.Diagnostics.Err(); err != nil {
-		if err := printer(loaded, styleFor(cmd, s.err)).Print(s.err, loaded.Diagnostics); err != nil {
-			return nil, errored(err)
-		}
-		errors, _ := count(loaded.Diagnostics)
-		return nil, fmt.Errorf("%s; %s", plural(errors, "error"), consequence)
-	}
-	return loaded, nil
 }

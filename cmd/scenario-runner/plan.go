@@ -59,14 +59,15 @@ func (f *planFlags) run(cmd *cobra.Command, s streams, args []string) error {
 	}
 	defer env.Close()
 	r := builtin.New(env)
-	loaded, err := p.loadValid(cmd.Context(), cmd, s, r, args, f.allowEnv, "nothing is planned")
+	named, err := p.loadArguments(cmd.Context(), cmd, s, r, args, f.allowEnv, "nothing is planned")
 	if err != nil {
 		return err
 	}
-	selected, err := f.choose(loaded.Scenarios)
+	selected, err := f.choose(named.scenarios)
 	if err != nil {
 		return err
 	}
+	selected = named.everything(selected)
 	plans := make([]plan.Plan, len(selected))
 	for i, sc := range selected {
 		plans[i] = plan.Of(sc, r)

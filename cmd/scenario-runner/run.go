@@ -42,6 +42,8 @@ type runFlags struct {
 
 	failFast, failOnFlaky bool
 	retries               int
+	ownRetries            bool   // --retries was given
+	seed                  uint64 // of a random order
 	timeout, stepTimeout  time.Duration
 	cleanup               string
 	cleanupTimeout        time.Duration
@@ -51,9 +53,9 @@ func newRun(s streams) *cobra.Command {
 	f := &runFlags{}
 	cmd := &cobra.Command{
 		Use:   "run PATH...",
-		Short: "Run scenarios",
-		Long: `Run scenario files. Folders are searched for scenarios. Every file is checked first; nothing runs while one has a
-mistake. Each scenario works in a namespace of its own; everything it changes is taken back at the end, also after
+		Short: "Run scenarios, or a suite",
+		Long: `Run scenario files, or one suite, which says itself what runs and how much of it must pass. Folders are searched for
+scenarios. Every file is checked first; nothing runs while one has a mistake. Each scenario works in a namespace of its own; everything it changes is taken back at the end, also after
 Ctrl-C. After a crash, scenario-runner cleanup does it.
 
 A cluster is touched only when you name it: --sandbox, --kubeconfig, --context, or the KUBECONFIG variable.`,
@@ -81,6 +83,7 @@ A cluster is touched only when you name it: --sandbox, --kubeconfig, --context, 
 	flags.BoolVarP(&f.verbose, "verbose", "v", false, "show the steps of scenarios that passed, too")
 	flags.BoolVar(&f.failFast, "fail-fast", false, "start no further scenario after one that is not green")
 	flags.IntVar(&f.retries, "retries", 0, "run a scenario that is not green again, at most this often; if it passes then it is flaky")
+	flags.Uint64Var(&f.seed, "seed", 0, "what the random order of a suite is drawn from")
 	flags.BoolVar(&f.failOnFlaky, "fail-on-flaky", false, "a flaky scenario fails the run")
 	flags.DurationVar(&f.timeout, "timeout", 0, "time limit of the whole run, clean-up not counted")
 	flags.DurationVar(&f.stepTimeout, "step-timeout", 0, "time limit of steps that have none of their own")
@@ -98,9 +101,10 @@ func (f *runFlags) run(cmd *cobra.Command, s streams, args []string) error {
 	if err != nil {
 		return err
 	}
-	if err := errors.Join(p.applyUsuals(cmd), f.check()); err != nil {
+	if err := f.check(); err != nil {
 		return err
 	}
+	f.ownRetries = cmd.Flags().Changed("retries")
 	named, err := f.cluster.options()
 	if err != nil {
 		return err
@@ -113,7 +117,7 @@ func (f *runFlags) run(cmd *cobra.Command, s streams, args []string) error {
 	if err != nil {
 		return err
 	}
-	if err := p.hold(env, selected, slices.Sorted(maps.Keys(named.Clusters)), f.sandbox); err != nil {
+	if err := p.hold(env, loaded.everything(selected), slices.Sorted(maps.Keys(named.Clusters)), f.sandbox); err != nil {
 		return err
 	}
 	var b *box
@@ -159,32 +163,33 @@ func (f *runFlags) interrupted(ctx context.Context, err error) error {
 	return errored(err)
 }
 
-// load reads, checks and selects the scenarios. Mistakes are printed.
-func (f *runFlags) load(ctx context.Context, cmd *cobra.Command, s streams, args []string, r *step.Registry, clusters []string) (*engine.Loaded, []*scenario.Scenario, error) {
-	inputs, err := engine.Find(args)
+// load reads, checks and selects the scenarios, and lets the suite and the configuration set what flags leave open.
+// Mistakes are printed.
+func (f *runFlags) load(ctx context.Context, cmd *cobra.Command, s streams, args []string, r *step.Registry, clusters []string) (*arguments, []*scenario.Scenario, error) {
+	loaded, err := f.project.loadArguments(ctx, cmd, s, r, args, f.allowEnv, "nothing was run", clusters...)
 	if err != nil {
 		return nil, nil, err
 	}
-	loaded, err := engine.Load(ctx, r, inputs, f.project.loading(f.allowEnv, clusters...))
-	if err != nil {
-		return nil, nil, f.interrupted(ctx, err)
-	}
-	if err := loaded.Diagnostics.Err(); err != nil {
-		if err := printer(loaded, styleFor(cmd, s.err)).Print(s.err, loaded.Diagnostics); err != nil {
-			return nil, nil, errored(err)
+	if loaded.suite != nil {
+		if err := applySuite(cmd, loaded.suite); err != nil {
+			return nil, nil, err
 		}
-		errors, _ := count(loaded.Diagnostics)
-		return nil, nil, fmt.Errorf("%s; nothing was run", plural(errors, "error"))
 	}
-	selected, err := f.choose(loaded.Scenarios)
+	if err := errors.Join(f.project.applyUsuals(cmd), f.check()); err != nil {
+		return nil, nil, err
+	}
+	selected, err := f.choose(loaded.scenarios)
 	if err != nil {
+		return nil, nil, err
+	}
+	if selected, err = f.arrange(cmd, s, loaded, selected); err != nil {
 		return nil, nil, err
 	}
 	return loaded, selected, engine.Override(selected, f.vars)
 }
 
 // execute runs the scenarios with a journal and reports.
-func (f *runFlags) execute(ctx context.Context, abort <-chan struct{}, cmd *cobra.Command, s streams, undos []step.Undo, loaded *engine.Loaded, selected []*scenario.Scenario) (run.Outcome, error) {
+func (f *runFlags) execute(ctx context.Context, abort <-chan struct{}, cmd *cobra.Command, s streams, undos []step.Undo, loaded *arguments, selected []*scenario.Scenario) (run.Outcome, error) {
 	id := journal.NewRunID(time.Now())
 	writer, err := openJournal(id, f.runDir)
 	if err != nil {
@@ -196,14 +201,16 @@ func (f *runFlags) execute(ctx context.Context, abort <-chan struct{}, cmd *cobr
 	}
 	sink, err := report.Open(f.outputs, report.Options{
 		Stdout: s.out, Stderr: s.err, Environment: os.Environ(), Color: report.Color(color), Verbose: f.verbose,
-		Again: again(cmd), RunDir: writer.Dir(), Source: loaded.Source, Mask: writer.Masker().Mask,
+		Again: again(cmd), Suite: loaded.file, RunDir: writer.Dir(), Source: loaded.source, Mask: writer.Masker().Mask,
 	})
 	if err != nil {
 		_ = writer.Close()
 		return run.Outcome{}, &exitError{code: exitInvalid, err: err}
 	}
 	writer.Subscribe(sink.Event)
-	outcome, err := run.Run(ctx, selected, f.options(id, writer, abort, undos))
+	options := f.options(id, writer, abort, undos)
+	f.judge(&options, loaded, selected)
+	outcome, err := run.Run(ctx, selected, options)
 	return outcome, cmp.Or(err, writer.Close(), sink.Close())
 }
 

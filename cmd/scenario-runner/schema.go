@@ -16,7 +16,7 @@ type schemaOf struct {
 }
 
 func schemas() []schemaOf {
-	return []schemaOf{{"scenario", schema.Scenario}, {"template", schema.Template}, {"config", schema.Config}}
+	return []schemaOf{{"scenario", schema.Scenario}, {"template", schema.Template}, {"suite", schema.Suite}, {"config", schema.Config}}
 }
 
 func schemaKinds() []string {
@@ -31,8 +31,8 @@ func newSchema(s streams) *cobra.Command {
 	return &cobra.Command{
 		Use:   "schema [KIND]",
 		Short: "Print the JSON schema of our files, for editors",
-		Long: `Print the JSON schema (draft-07) of scenario files or, with KIND template or config, of template files or
-of scenario-runner.yaml.
+		Long: `Print the JSON schema (draft-07) of scenario files or, with KIND template, suite or config, of template files,
+of suite files or of scenario-runner.yaml.
 
 Save it and name it in the first line of a file, so that an editor completes and checks while you type:
 

@@ -32,6 +32,14 @@ func (s *Suite) Arrange(scenarios []*scenario.Scenario, took map[string]time.Dur
 	return out
 }
 
+// RandomSeed returns the seed that the suite gives, 0 when it gives none.
+func (s *Suite) RandomSeed() uint64 {
+	if s.Seed == nil {
+		return 0
+	}
+	return uint64(*s.Seed) //nolint:gosec // any number will do
+}
+
 func rank(known bool) int {
 	if known {
 		return 1
