@@ -104,7 +104,7 @@ func (s subject) selector() {
 	}
 	have, _, _ := unstructured.NestedStringMap(s.Object, "spec", "template", "metadata", "labels")
 	if selector.Empty() || !selector.Matches(labels.Set(have)) {
-		s.report(s.child("spec", "selector"), "manifest-labels", "the pod template has not the labels that the selector asks for: it asks for %q, found %q", selector, labels.Set(have)).
+		s.report(s.child("spec", "selector"), "manifest-labels", "the selector asks for %q, but the pod template has %q", selector, labels.Set(have)).
 			Note(s.at(s.child("spec", "template")), "the pod template stands here")
 	}
 }

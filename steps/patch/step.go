@@ -55,6 +55,7 @@ func check(c *Config, p *step.Problems) {
 	if c.Type == "apply" && c.Subresource != "" {
 		p.At("subresource", "a patch of type apply changes the object itself; use merge for its %s", c.Subresource)
 	}
+	fits(c, p)
 	if c.Patch == nil {
 		return
 	}

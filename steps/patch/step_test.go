@@ -21,12 +21,16 @@ func TestContract(t *testing.T) {
 
 func TestCompileReportsMistakes(t *testing.T) {
 	tests := []struct{ name, body, want string }{
-		{"no name", "object: deployments\npatch: {a: 1}", "step.yaml:1:9: patch needs the name of one object, as in deployment/web [invalid-value]\n"},
+		{"no name", "object: deployments\npatch: {spec: {}}", "step.yaml:1:9: patch needs the name of one object, as in deployment/web [invalid-value]\n"},
 		{"operations without type", "object: deployment/web\npatch: [{op: remove, path: /a}]", "step.yaml:2:1: a list of operations is a patch of type json; say type: json [invalid-value]\n"},
 		{"json without operations", "object: deployment/web\ntype: json\npatch: {a: 1}", "step.yaml:3:1: a patch of type json is a list of operations, such as {op: replace, path: /spec/replicas, value: 3} [invalid-value]\n"},
-		{"apply to status", "object: deployment/web\ntype: apply\nsubresource: status\npatch: {a: 1}", "step.yaml:3:14: a patch of type apply changes the object itself; use merge for its status [invalid-value]\n"},
-		{"type", "object: deployment/web\ntype: merg\npatch: {a: 1}", `step.yaml:2:7: type: "merg" is not one of its values; did you mean "merge"? [unknown-value]` + "\n"},
+		{"apply to status", "object: deployment/web\ntype: apply\nsubresource: status\npatch: {spec: {}}", "step.yaml:3:14: a patch of type apply changes the object itself; use merge for its status [invalid-value]\n"},
+		{"type", "object: deployment/web\ntype: merg\npatch: {spec: {}}", `step.yaml:2:7: type: "merg" is not one of its values; did you mean "merge"? [unknown-value]` + "\n"},
 		{"no patch", "object: deployment/web", `step.yaml:1:1: patch needs "patch": the patch, as YAML [missing-field]` + "\n"},
+		{"no such field", "object: deployment/web\npatch: {spec: {replica: 2, template: {spec: {containers: [{name: a, imag: b}]}}}}", `step.yaml:2:16: unknown field "replica" of spec; did you mean "replicas"? [manifest-field]` + "\n" + `step.yaml:2:69: unknown field "imag" of spec.template.spec.containers[0]; did you mean "image"? [manifest-field]` + "\n"},
+		{"wrong type", "object: deployment/web\ntype: strategic\npatch: {spec: {replicas: two, paused: null, template: {$patch: replace}}}", `step.yaml:3:26: spec.replicas: expected a whole number, found "two" [manifest-type]` + "\n"},
+		{"status", "object: node/a\nsubresource: status\npatch: {status: {conditions: [{typ: Ready}]}}", `step.yaml:3:32: unknown field "typ" of status.conditions[0]; did you mean "type"? [manifest-field]` + "\n"},
+		{"unknown kinds stay quiet", "object: widget/a\npatch: {spek: 1}", ""},
 		{"known later", "object: {kind: Deployment, name: \"${{ vars.name }}\"}\npatch: \"${{ vars.patch }}\"", ""},
 	}
 	for _, tt := range tests {
