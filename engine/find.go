@@ -46,11 +46,12 @@ func Find(paths []string, kinds ...string) ([]Input, error) {
 		}
 		inputs = append(inputs, found...)
 	}
-	seen := map[string]bool{}
+	seen := make(map[string]bool, len(inputs))
+	here, _ := os.Getwd() // asked once, not for each file; without it relative paths are compared as they are
 	return slices.DeleteFunc(inputs, func(in Input) bool {
-		key, err := filepath.Abs(in.Path)
-		if err != nil {
-			key = in.Path
+		key := filepath.Clean(in.Path)
+		if !filepath.IsAbs(key) {
+			key = filepath.Join(here, key)
 		}
 		twice := seen[key]
 		seen[key] = true
