@@ -28,9 +28,6 @@ func Format(name string, data []byte, r *step.Registry) ([]byte, error) {
 	}
 	root := file.Root
 	text := strings.ReplaceAll(string(data), "\r\n", "\n")
-	if strings.ContainsAny(text, "\r\u0085\u2028\u2029") { // YAML ends lines there, too, and would count others than we do
-		return nil, ErrUnsafe
-	}
 	f := &formatter{lines: strings.Split(text, "\n"), file: file, layout: newLayout(r)}
 	if !f.regular(root, 0) {
 		return data, nil
