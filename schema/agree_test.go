@@ -123,8 +123,8 @@ func TestMessagesAreTheSame(t *testing.T) {
 		{"  - scale: {object: a/b, replicas: many}\n  - assert: \"true\"\n", "replicas: expected a whole number"},
 		{"  - assert: \"true\"\n    retry: {attempts: 3, factor: big}\n", "factor: expected a number"},
 		{"  - assert: \"true\"\n    retry: {attempts: 3, delay: later}\n", "delay: expected a duration such as 30s"},
-		{"  - {}\n", "a step needs exactly one of: deploy, injectChaos, fireAlert, waitFor, assert"},
-		{"  - assert: \"true\"\n    sleep: 1s\n", `a step holds one action; this one already has "assert"`},
+		{"  - {}\n", "a step needs a kind, such as deploy, waitFor or assert"},
+		{"  - assert: \"true\"\n    sleep: 1s\n", `a step holds one action, and this one has "assert" already; begin another step with "- "`},
 		{"  - id: 3x\n    assert: \"true\"\n", "must start with a lower-case letter and have only lower-case letters, digits and underscores"},
 	} {
 		quoted, err := json.Marshal(test.message)
