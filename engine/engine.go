@@ -55,7 +55,7 @@ type checked struct {
 	scenarios []*scenario.Scenario // none when they are not kept
 	template  *step.Template
 	names     []named    // of the scenarios; none when the file is wrong
-	at        diag.Range // of the whole file
+	at        diag.Range // of the name
 	diags     diag.List
 }
 
@@ -67,7 +67,7 @@ func check(loader *scenario.Loader, in Input, keep bool) checked {
 	c := checked{template: opened.Template, diags: opened.Diagnostics}
 	for _, s := range opened.Scenarios {
 		c.names = append(c.names, named{s.Name, s.Key})
-		c.at = s.File.Range(s.File.Root)
+		c.at = s.NamedAt()
 	}
 	if keep {
 		c.scenarios = opened.Scenarios

@@ -26,6 +26,15 @@ type Scenario struct {
 	Asserts     int // steps that judge something
 }
 
+// NamedAt returns where the name of the scenario stands.
+func (s *Scenario) NamedAt() diag.Range {
+	metadata, _ := source.Lookup(s.File.Root, "metadata")
+	if name, _ := source.Lookup(metadata, "name"); name != nil {
+		return s.File.Range(name)
+	}
+	return s.File.Range(s.File.Root)
+}
+
 // Secret is a value that is looked up when the scenario starts and is masked in everything that is written.
 type Secret struct {
 	Name string
