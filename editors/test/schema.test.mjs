@@ -1,50 +1,19 @@
 // What an author sees who has nothing but the JSON schema: completion lists, hover texts and messages of the language server
 // that VS Code, Neovim, Helix and others use for YAML.
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
-import { fileURLToPath } from 'node:url';
-import { Client, apply, split } from './client.mjs';
+import { apply } from './client.mjs';
+import { YAML, head, kinds } from './yaml.mjs';
 
-const schema = new URL('../../schema/scenario.schema.json', import.meta.url);
-const kinds = Object.keys(JSON.parse(readFileSync(schema)).definitions).filter((name) => name !== 'steps' && name !== 'step');
 const examples = kinds.map((kind) => `${kind} (example)`);
 const common = ['id', 'name', 'needs', 'if', 'timeout', 'retry', 'continueOnError', 'background', 'always', 'cluster', 'namespace'];
 const without = (...names) => common.filter((name) => !names.includes(name));
-const head = 'apiVersion: scenario-runner/v1\nkind: Scenario\nmetadata:\n  name: a\nsteps:\n';
-const top = ['apiVersion', 'kind', 'metadata', 'vars', 'secrets', 'safety', 'steps', 'finally'];
-const oneOf = `a step needs exactly one of: ${kinds.join(', ')}`;
+const top = ['apiVersion', 'kind', 'metadata', 'matrix', 'vars', 'secrets', 'safety', 'steps', 'finally'];
+const oneOf = 'a step needs a kind, such as deploy, waitFor or assert; scenario-runner steps lists them';
 
-let server;
-let count = 0;
-
-before(async () => {
-  const settings = {
-    yaml: {
-      schemaStore: { enable: false }, kubernetesCRDStore: { enable: false }, validate: true, hover: true, completion: true,
-      schemas: { [schema.href]: '*.scenario.yaml' },
-    },
-    '[yaml]': { 'editor.tabSize': 2 },
-  };
-  const program = fileURLToPath(new URL('node_modules/yaml-language-server/bin/yaml-language-server', import.meta.url));
-  server = new Client(process.execPath, [program, '--stdio'], settings);
-  await server.initialize(new URL('.', import.meta.url).href);
-});
-
-after(() => server.process.kill());
-
-async function open(marked) {
-  const { text, position } = split(marked);
-  const uri = new URL(`case${++count}.scenario.yaml`, import.meta.url).href;
-  const diagnostics = await server.open(uri, text);
-  return { text, diagnostics, about: { textDocument: { uri }, position } };
-}
-
-async function complete(marked) {
-  const { text, about } = await open(marked);
-  const answer = await server.request('textDocument/completion', about);
-  return { text, items: answer.items ?? answer };
-}
+const yaml = new YAML();
+before(() => yaml.start());
+after(() => yaml.stop());
 
 // Completion: [what, text with the cursor, labels offered].
 const completions = [
@@ -69,21 +38,19 @@ const completions = [
 
 for (const [what, text, want] of completions) {
   test(`completion: ${what}`, async () => {
-    const { items } = await complete(text);
-    const labels = [...new Set(items.filter((item) => !item.label.startsWith('object(')).map((item) => item.label))];
-    assert.deepEqual(labels, want);
+    assert.deepEqual(await yaml.labels(text), want);
   });
 }
 
 test('completion: only the fields of the kind', async () => {
-  const { items } = await complete(head + '  - deploy:\n      ‸');
+  const { items } = await yaml.complete(head + '  - deploy:\n      ‸');
   const fields = items.map((item) => item.label);
   assert.deepEqual(fields.slice(0, 3), ['manifests', 'inline', 'kustomize']);
   for (const name of ['until', 'experiment', 'id']) assert.ok(!fields.includes(name), name);
 });
 
 test('completion: a client sorts the story first', async () => {
-  const { items } = await complete(head + '  - ‸');
+  const { items } = await yaml.complete(head + '  - ‸');
   const sorted = items.toSorted((a, b) => ((a.sortText ?? a.label) < (b.sortText ?? b.label) ? -1 : 1)).map((item) => item.label);
   assert.deepEqual(sorted.slice(0, 5), ['deploy', 'injectChaos', 'fireAlert', 'waitFor', 'assert'].map((kind) => `${kind} (example)`));
 });
@@ -91,10 +58,10 @@ test('completion: a client sorts the story first', async () => {
 for (const kind of kinds) {
   for (const [where, text] of [['first', '  - ‸'], ['after an id', '  - id: x\n    ‸'], ['nested', '  - parallel:\n      - ‸']]) {
     test(`snippet: ${kind}, ${where}, gives a valid file`, async () => {
-      const { text: before, items } = await complete(head + text);
+      const { text: before, items } = await yaml.complete(head + text);
       const item = items.find((candidate) => candidate.label === `${kind} (example)`);
       const result = apply(before, item.textEdit);
-      const { diagnostics } = await open(result);
+      const { diagnostics } = await yaml.open(result);
       assert.deepEqual(diagnostics.map((d) => d.message), [], result);
     });
   }
@@ -114,10 +81,9 @@ const hovers = [
 
 for (const [what, text, want] of hovers) {
   test(`hover: ${what}`, async () => {
-    const { about } = await open(text);
-    const { contents } = await server.request('textDocument/hover', about);
-    for (const part of want) assert.ok(contents.value.includes(part), `${contents.value}\nlacks ${part}`);
-    assert.equal(contents.value.split('```yaml').length <= 2, true, 'more than one example');
+    const shown = await yaml.hover(text);
+    for (const part of want) assert.ok(shown.includes(part), `${shown}\nlacks ${part}`);
+    assert.equal(shown.split('```yaml').length <= 2, true, 'more than one example');
   });
 }
 
@@ -128,7 +94,7 @@ const diagnostics = [
   ['misspelt field', head + '  - deploy: {manifest: a}\n', ['5:13 Property manifest is not allowed.']],
   ['misspelt field in a form with a shorthand', head + '  - assert: {tat: a, that: b}\n', ['5:13 Property tat is not allowed.']],
   ['misspelt common field', head + '  - sleep: 1s\n    tmeout: 1s\n', ['6:4 Property tmeout is not allowed.']],
-  ['two kinds', head + '  - sleep: 1s\n    fail: x\n', ['5:4 a step holds one action; this one already has "fail"']],
+  ['two kinds', head + '  - sleep: 1s\n    fail: x\n', ['5:4 a step holds one action, and this one has "fail" already; begin another step with "- "']],
   ['no kind', head + '  - name: x\n', [`5:4 ${oneOf}`]],
   ['missing field', head + '  - scale: {object: a/b}\n', ['5:4 Missing property "replicas".']],
   ['not a value of an enum', head + '  - patch: {object: a/b, patch: {}, type: mrge}\n', ['5:42 type: not one of its values; choose one of merge, strategic, json, apply']],
@@ -148,15 +114,13 @@ const diagnostics = [
 
 for (const [what, text, want] of diagnostics) {
   test(`diagnostics: ${what}`, async () => {
-    const { diagnostics } = await open(text);
-    const found = diagnostics.map((d) => `${d.range.start.line}:${d.range.start.character} ${d.message}`);
-    assert.deepEqual([...new Set(found)], want);
+    assert.deepEqual(await yaml.mistakes(text), want);
   });
 }
 
 test('quick fix: a misspelt kind can become any kind', async () => {
-  const { about, diagnostics } = await open(head + '  - depoy: {}\n');
-  const actions = await server.request('textDocument/codeAction', {
+  const { about, diagnostics } = await yaml.open(head + '  - depoy: {}\n');
+  const actions = await yaml.server.request('textDocument/codeAction', {
     textDocument: about.textDocument, range: diagnostics[0].range, context: { diagnostics },
   });
   const titles = actions.map((action) => action.title);

@@ -68,8 +68,9 @@ func misplacedTop(document *field.Shape) func(string) (hint, instead string) {
 const mostKinds = 8
 
 // oneKind says what a step needs.
-func (c *compiler) oneKind() string {
-	kinds := c.loader.registry.Names()
+func (c *compiler) oneKind() string { return oneKind(c.loader.registry.Names()) }
+
+func oneKind(kinds []string) string {
 	if len(kinds) > mostKinds {
 		return "a kind, such as deploy, waitFor or assert; scenario-runner steps lists them"
 	}

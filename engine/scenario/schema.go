@@ -96,7 +96,7 @@ func stepSchema(r *step.Registry, shapes shapes) *field.Schema {
 	oneOf := make([]any, len(kinds))
 	for i, k := range kinds {
 		oneOf[i] = field.NewSchema().Set("required", []string{k}).
-			Set("errorMessage", "a step needs exactly one of: "+strings.Join(kinds, ", "))
+			Set("errorMessage", "a step needs "+oneKind(kinds))
 	}
 	clauses := []any{field.NewSchema().
 		Set("if", field.NewSchema().Set("propertyNames", field.NewSchema().Set("enum", known))).
@@ -109,7 +109,7 @@ func stepSchema(r *step.Registry, shapes shapes) *field.Schema {
 		clauses = append(clauses, field.NewSchema().
 			Set("if", field.NewSchema().Set("required", []string{k})).
 			Set("then", field.NewSchema().Set("properties", later).
-				Set("errorMessage", fmt.Sprintf("a step holds one action; this one already has %q", k))))
+				Set("errorMessage", fmt.Sprintf(`a step holds one action, and this one has %q already; begin another step with "- "`, k))))
 	}
 	return field.NewSchema().Set("type", "object").Set("additionalProperties", false).
 		Set("properties", properties).Set("defaultSnippets", snippets(r)).Set("allOf", clauses)

@@ -73,7 +73,7 @@ var snippetEscaper = strings.NewReplacer(`\`, `\\`, `$`, `\$`, `}`, `\}`)
 func (s *snippet) text(n *yaml.Node) string {
 	s.places++
 	quote := ""
-	if strings.ContainsAny(n.Value, "{}[]#\"'") || strings.Contains(n.Value, ": ") || strings.HasPrefix(n.Value, "-") {
+	if strings.ContainsAny(n.Value, "{}[]#\"'") || strings.Contains(n.Value, ": ") || strings.IndexAny(n.Value, "-?!&*|>%@`") == 0 {
 		quote = `'`
 	}
 	return fmt.Sprintf("%s${%d:%s}%s", quote, s.places, snippetEscaper.Replace(doubled(n.Value, quote)), quote)
