@@ -96,6 +96,8 @@ verify: generate ## Fail when a generated file is not committed
 fuzz: ## Fuzz the loader and the expression checker for a short time
 	$(GO) test ./engine/source -fuzz FuzzParse -fuzztime 20s
 	$(GO) test ./engine/scenario -fuzz FuzzLoad -fuzztime 30s
+	$(GO) test ./engine/scenario -fuzz FuzzTemplate -fuzztime 20s
+	$(GO) test ./engine/scenario -fuzz FuzzMatrix -fuzztime 20s
 
 .PHONY: clean
 clean: ## Remove what was built

@@ -14,6 +14,7 @@ import (
 	"github.com/scenario-runner/scenario-runner/engine"
 	"github.com/scenario-runner/scenario-runner/engine/diag"
 	"github.com/scenario-runner/scenario-runner/engine/format"
+	"github.com/scenario-runner/scenario-runner/engine/scenario"
 )
 
 type fmtFlags struct {
@@ -80,7 +81,7 @@ const standardInput = "<stdin>"
 // findOrRead finds files as every command does, or reads standard input for "-".
 func findOrRead(s streams, args []string) ([]engine.Input, error) {
 	if !slices.Contains(args, "-") {
-		return engine.Find(args)
+		return engine.Find(args, scenario.KindScenario, scenario.KindTemplate)
 	}
 	if len(args) > 1 {
 		return nil, errors.New(`"-" means standard input; give no files with it`)

@@ -28,7 +28,7 @@ func Format(name string, data []byte, r *step.Registry) ([]byte, error) {
 	}
 	root := file.Root
 	text := strings.ReplaceAll(string(data), "\r\n", "\n")
-	f := &formatter{lines: strings.Split(text, "\n"), file: file, layout: newLayout(r)}
+	f := &formatter{lines: strings.Split(text, "\n"), file: file, layout: newLayout(r, topFields(root))}
 	if !f.regular(root, 0) {
 		return data, nil
 	}

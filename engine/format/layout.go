@@ -9,6 +9,7 @@ import (
 
 	"github.com/scenario-runner/scenario-runner/engine/field"
 	"github.com/scenario-runner/scenario-runner/engine/scenario"
+	"github.com/scenario-runner/scenario-runner/engine/source"
 	"github.com/scenario-runner/scenario-runner/engine/step"
 )
 
@@ -41,9 +42,17 @@ const (
 	unknown = 1 << 20
 )
 
-func newLayout(r *step.Registry) layout {
+// topFields returns the fields of the top of a file, in the order in which they are declared.
+func topFields(root *yaml.Node) []field.Field {
+	if kind, _ := source.Lookup(root, "kind"); kind != nil && kind.Value == scenario.KindTemplate {
+		return scenario.TemplateFields()
+	}
+	return scenario.DocumentFields()
+}
+
+func newLayout(r *step.Registry, fields []field.Field) layout {
 	l := layout{registry: r, top: map[string]int{}, metadata: map[string]int{}, oneStep: map[string]int{}}
-	for i, f := range scenario.DocumentFields() {
+	for i, f := range fields {
 		l.top[f.Name] = (i + 1) * stride
 		if f.Name == "metadata" {
 			for i, f := range f.Shape.Fields {
