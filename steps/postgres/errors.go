@@ -200,9 +200,9 @@ func (c *Conn) complaint(err *pgconn.PgError) string {
 	case err.Code == codeCanceled && strings.Contains(err.Message, "statement timeout"):
 		return (&slow{c.limit}).Error()
 	case err.Code == codeReadOnly:
-		return err.Message + "; say write: true where a scenario is to change the database"
+		return err.Message + "; only the step sql changes a database, and only with write: true"
 	case err.Code == codeSeveralCommands && strings.Contains(err.Message, "multiple commands"):
-		return "this is several statements; only one can have parameters or give rows"
+		return "these are several statements; a query is one, and exec takes a list of them"
 	case err.Code == codeShuttingDown || err.Code == codeCrashing:
 		return "the server was stopped or restarted while the statement ran"
 	}

@@ -58,6 +58,8 @@ func TestNobodyLetsUsIn(t *testing.T) {
 		"unknown authority":  {withTLS("localhost", &postgres.TLS{}), "history: the certificate of the server is signed by an authority that is not trusted; name that authority in tls.ca"},
 		"authority by url":   {postgres.Connection{URL: d.URL() + "?sslmode=verify-full", Password: part.Password}, `history: the certificate of the server is not for "127.0.0.1", but for localhost; give the name in tls.serverName`},
 		"another name":       {withTLS("127.0.0.1", ca), `history: the certificate of the server is not for "127.0.0.1", but for localhost; give the name in tls.serverName`},
+		"no certificate":     {withTLS("localhost", &postgres.TLS{CA: server.CA, Cert: empty, Key: empty}), "tls.cert: tls: failed to find any PEM data in certificate input"},
+		"no authority":       {withTLS("localhost", &postgres.TLS{CA: empty + ".none"}), "tls.ca: open " + empty + ".none: no such file or directory"},
 		"empty authority":    {withTLS("localhost", &postgres.TLS{CA: empty}), "tls.ca: empty.pem holds no certificate in PEM form"},
 		"not PostgreSQL":     {talker(t, "HTTP/1.1 400 Bad Request\r\n\r\n"), "history: ADDRESS answers, but not as a PostgreSQL server does: "},
 		"garbage":            {talker(t, "\x00\xff\xfe\x01\x02garbage\x00\x00"), "history: ADDRESS answers, but not as a PostgreSQL server does: "},

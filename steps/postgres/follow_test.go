@@ -101,7 +101,7 @@ func TestFollowingEndsOnWhatDoesNotPass(t *testing.T) {
 	d := server.NewDatabase(t)
 	for sql, want := range map[string]string{
 		"select * from nowhere": `history: relation "nowhere" does not exist (SQLSTATE 42P01)`,
-		"create table x ()":     "history: cannot execute CREATE TABLE in a read-only transaction; say write: true where a scenario is to change the database",
+		"create table x ()":     "history: cannot execute CREATE TABLE in a read-only transaction; only the step sql changes a database, and only with write: true",
 	} {
 		f := postgres.Following{Target: target(t, connection(d)), Statement: postgres.Statement{SQL: sql}, Every: time.Millisecond}
 		err := postgres.Follow(t.Context(), f, func(postgres.Seen) (bool, error) { return true, nil }, func(err error) { t.Error(err) })

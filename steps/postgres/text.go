@@ -1,11 +1,20 @@
 package postgres
 
-import "github.com/scenario-runner/scenario-runner/engine/step"
+import (
+	"strings"
 
-// CheckText reports a statement at a dotted path whose text an expression makes. text is what is known of it.
+	"github.com/scenario-runner/scenario-runner/engine/step"
+)
+
+// CheckText reports a statement at a dotted path that is empty, or whose text an expression makes. text is what is known
+// of it.
 func CheckText(path, text string, p *step.Problems) {
-	if text == "" && p.Dynamic(path) {
+	switch {
+	case strings.TrimSpace(text) != "" || !p.Given(path):
+	case p.Dynamic(path):
 		WarnText(path, p)
+	default:
+		p.At(path, "the statement is empty")
 	}
 }
 

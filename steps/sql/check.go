@@ -26,8 +26,11 @@ func (s steps) check(c *Config, p *step.Problems) {
 		p.At("statementTimeout", "statementTimeout: expected a positive duration, found %s", c.StatementTimeout)
 	}
 	postgres.CheckText("query", c.Query, p)
+	if len(c.Exec) == 0 && p.Dynamic("exec") {
+		postgres.WarnText("exec", p)
+	}
 	for i := range c.Exec {
-		postgres.CheckText(item("exec", i), c.Exec[i], p)
+		postgres.CheckText(item("exec", i, p), c.Exec[i], p)
 	}
 	if p.Given("query") || p.Given("exec") || p.Given("file") {
 		checkWriting(c, p)
@@ -55,7 +58,7 @@ func checkWork(c *Config, p *step.Problems) {
 	if c.File != "" && !filepath.IsLocal(c.File) {
 		p.At("file", "%q is outside the scenario's folder; paths in a scenario stay inside it", c.File)
 	}
-	if p.Given("params") && !p.Given("query") && (len(c.Exec) != 1 || p.Given("file")) {
+	if p.Given("params") && !p.Given("query") && (len(c.Exec) > 1 || p.Given("file")) {
 		p.At("params", "params belong to one statement; make steps of the statements, each with its own params")
 	}
 }
@@ -88,7 +91,13 @@ func checkKept(c postgres.Connection, p *step.Problems) {
 	}
 }
 
-func item(field string, i int) string { return fmt.Sprintf("%s.%d", field, i) }
+// item returns the path of an item of a list, or of the list when its only item is written alone.
+func item(field string, i int, p *step.Problems) string {
+	if path := fmt.Sprintf("%s.%d", field, i); p.Given(path) {
+		return path
+	}
+	return field
+}
 
 // secretIn returns the first expression that reads a secret.
 func secretIn(programs []*eval.Program) *eval.Program {

@@ -98,7 +98,7 @@ func TestWhatWaitingDoesNotHeal(t *testing.T) {
 		`{sql: {connection: history, query: select id from actions where false, columns: {idd: integer}}}`: `history: the query gives no column "idd"; it gives id; did you mean "id"?`,
 		`{sql: {connection: {url: "${{ vars.url }}", password: wrong-word}, query: select 1}}`:             "ADDRESS/" + d.Name + `: the server does not accept the password of user "qa"`,
 		`{sql: {connection: history, query: "select generate_series(1, 20000)"}}`:                          "history: the query gives more than 10000 rows; let the database count and choose: count(*), where, limit, or fewer columns",
-		`{sql: {connection: history, query: delete from actions}}`:                                         "history: cannot execute DELETE in a read-only transaction; say write: true where a scenario is to change the database",
+		`{sql: {connection: history, query: delete from actions}}`:                                         "history: cannot execute DELETE in a read-only transaction; only the step sql changes a database, and only with write: true",
 	} {
 		_, err := waitFor(t.Context(), t, d, nil, body)
 		if err == nil || normal(err.Error()) != want || step.VerdictOf(err) != step.Errored {

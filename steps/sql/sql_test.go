@@ -133,8 +133,8 @@ func TestQuery(t *testing.T) {
 func TestReadOnly(t *testing.T) {
 	d := withActions(t)
 	for body, want := range map[string]string{
-		`{connection: history, query: delete from actions returning id}`:                     "history: cannot execute DELETE in a read-only transaction; say write: true where a scenario is to change the database",
-		`{connection: history, query: "select setval('s', 1); delete from actions"}`:         "history: this is several statements; only one can have parameters or give rows",
+		`{connection: history, query: delete from actions returning id}`:                     "history: cannot execute DELETE in a read-only transaction; only the step sql changes a database, and only with write: true",
+		`{connection: history, query: "select setval('s', 1); delete from actions"}`:         "history: these are several statements; a query is one, and exec takes a list of them",
 		`{connection: {url: "${{ vars.url }}", passwordFrom: {env: NONE}}, query: select 1}`: "password of " + strings.TrimPrefix(d.URL(), "postgres://"+part.User+"@") + ": the environment variable NONE is not set",
 		`{connection: "${{ vars.alert }}", query: select 1}`:                                 `no connection "x'; drop table actions; --" in the configuration; choose one of frozen, history`,
 	} {

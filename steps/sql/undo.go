@@ -43,7 +43,7 @@ func (u *Undo) check(p *step.Problems) {
 		return
 	}
 	for i, text := range u.Exec {
-		path := item("undo.exec", i)
+		path := item("undo.exec", i, p)
 		if program := secretIn(text.Programs()); program != nil {
 			p.At(path, "the ledger holds no secrets, and ${{ %s }} reads one", program.Source)
 		} else if text.Dynamic() {
