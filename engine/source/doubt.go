@@ -24,6 +24,7 @@ type scanner struct {
 	blocks  []block
 	anchors map[string]bool
 	empty   bool // nothing of the block scalar was met yet
+	depth   int  // how deep its lines are indented
 	scalar  int  // column of the key of the block scalar around the line, -1 outside of one
 	pending bool // the last key or dash has no value yet
 	last    item
@@ -122,7 +123,7 @@ func (s *scanner) start() {
 	s.at = indent
 	rest := strings.TrimSpace(string(s.text[indent:]))
 	if s.scalar >= 0 && (rest == "" || indent > s.scalar) {
-		s.empty = s.empty && rest == ""
+		s.inScalar(indent, rest)
 		return
 	}
 	if s.scalar >= 0 && s.empty && indent > 0 && !entryStart.MatchString(string(s.text)) {
@@ -140,6 +141,17 @@ func (s *scanner) start() {
 		s.blocks, s.pending, s.last = nil, false, item{column: -1}
 	default:
 		s.entry(indent)
+	}
+}
+
+// inScalar looks at a line of a block scalar: the first one that is not blank says how deep all of them are indented.
+func (s *scanner) inScalar(indent int, rest string) {
+	switch {
+	case rest == "":
+	case s.empty:
+		s.empty, s.depth = false, indent
+	case indent < s.depth && rest[0] != '#':
+		s.here(s.wordLength(), "this line is indented by %d, which fits to no line above; write %d or %d", indent, s.scalar, s.depth)
 	}
 }
 

@@ -174,7 +174,8 @@ func (s *scanner) block(column int) {
 		s.here(len(s.text)-s.at, "the text after %c begins in the next line", s.text[s.at-1])
 		return
 	}
-	s.scalar, s.empty, s.pending = column, true, false
+	explicit := strings.ContainsAny(string(s.text[s.at:]), "123456789") // the author says how deep the text is indented
+	s.scalar, s.empty, s.depth, s.pending = column, !explicit, 0, false
 }
 
 // after looks at what follows a value in its line.
