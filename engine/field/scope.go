@@ -1,6 +1,7 @@
 package field
 
 import (
+	"cmp"
 	"reflect"
 	"slices"
 	"strings"
@@ -19,10 +20,19 @@ type scoped struct {
 	at    int // how many expressions stand before it
 }
 
+func (s scoped) rank() int {
+	if s.field.Shape.Kind == Special {
+		return 0
+	}
+	return 1
+}
+
 func newScoped(n *yaml.Node, f *Field, at int) scoped { return scoped{node: n, field: f, at: at} }
 
 // scoped decodes the fields that had to wait, and puts their expressions where they stand in the document.
 func (c *pass) scoped(fields []scoped, parent *yaml.Node, env *eval.Env, target reflect.Value) {
+	// What expressions see of nested steps is known once these are compiled.
+	slices.SortStableFunc(fields, func(a, b scoped) int { return cmp.Compare(a.rank(), b.rank()) })
 	moved := 0
 	for _, s := range fields {
 		before := len(c.body.Programs)
@@ -63,11 +73,29 @@ func (c *pass) extend(env *eval.Env, scope []string, parent *yaml.Node) *eval.En
 			key, standard, _ := strings.Cut(name[1:], "=")
 			name = chosen(parent, key, standard)
 		}
+		if rest, ok := strings.CutPrefix(name, "+"); ok {
+			names = append(names, eval.Field{Name: rest, Type: c.more(env, rest)})
+			continue
+		}
 		names = append(names, eval.Field{Name: name, Type: c.named(name)})
 	}
 	extended := env.WithAll(names...)
 	c.locals = append(c.locals, local{env, parent, scope, extended})
 	return extended
+}
+
+// more returns the type of an object that expressions have anyway with the fields that the step adds to it.
+func (c *pass) more(env *eval.Env, name string) eval.Type {
+	known, ok := env.Names().Field(name)
+	added := c.named(name)
+	if !ok || known.Type.Kind != eval.Object || added.Kind != eval.Object {
+		return eval.AnyType
+	}
+	t := known.Type
+	for _, f := range added.Members() {
+		t = t.With(f.Name, f.Doc, f.Type)
+	}
+	return t
 }
 
 // local is an environment with the names that were added to another; fields of one config often add the same.

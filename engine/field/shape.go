@@ -8,7 +8,8 @@
 //	required:"true"       the key must be given
 //	enum:"a,b"            the only values of a string
 //	scope:"object"        names that an expression in this field has beside the usual ones; "*given" stands for the keys
-//	                      of the sibling mapping `given`, "@as=item" for the text under the sibling key `as`, or item
+//	                      of the sibling mapping `given`, "@as=item" for the text under the sibling key `as`, or item;
+//	                      "+steps" for the usual steps and more fields of it
 //	single:"true"         a list that may also be written as its only element
 //	shorthand:"true"      the field that a value which is no mapping stands for
 //	example:"…"           a YAML value for documentation and completion

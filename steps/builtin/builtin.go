@@ -7,6 +7,7 @@ import (
 	assert "github.com/scenario-runner/scenario-runner/steps/assert"
 	deletestep "github.com/scenario-runner/scenario-runner/steps/delete"
 	deploy "github.com/scenario-runner/scenario-runner/steps/deploy"
+	evaluate "github.com/scenario-runner/scenario-runner/steps/evaluate"
 	fail "github.com/scenario-runner/scenario-runner/steps/fail"
 	firealert "github.com/scenario-runner/scenario-runner/steps/firealert"
 	foreach "github.com/scenario-runner/scenario-runner/steps/foreach"
@@ -34,6 +35,7 @@ func add(r *step.Registry, env *kube.Env) {
 	r.Functions = append(r.Functions, assert.Functions()...)
 	r.Steps = append(r.Steps, deletestep.New(env))
 	r.Steps = append(r.Steps, deploy.New(env))
+	r.Steps = append(r.Steps, evaluate.New())
 	r.Steps = append(r.Steps, fail.New())
 	r.Steps = append(r.Steps, firealert.New(env))
 	r.Undos = append(r.Undos, firealert.Undos()...)

@@ -6,7 +6,6 @@ import (
 	_ "embed"
 	"regexp"
 	"slices"
-	"strings"
 
 	"github.com/scenario-runner/scenario-runner/engine/eval"
 	"github.com/scenario-runner/scenario-runner/engine/step"
@@ -72,7 +71,7 @@ func check(c *Config, p *step.Problems) {
 	case slices.Contains(taken(), c.As):
 		p.At("as", "%q is a name that expressions have already; choose another one", c.As)
 	}
-	if c.Parallel < 1 && !(p.Dynamic("parallel") && strings.Contains(p.Node("parallel").Value, "${{")) {
+	if c.Parallel < 1 && !p.Dynamic("parallel") {
 		p.At("parallel", "at least 1 item is worked on at once, found %d", c.Parallel)
 	}
 	switch t := c.In.Type(); t.Kind {

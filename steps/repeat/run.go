@@ -62,7 +62,7 @@ func (j judge) settled(t tally) bool {
 	}
 	all := float64(j.config.Times)
 	least, most := float64(t.passed)/all, float64(j.config.Times-t.failed)/all
-	return j.config.Pass.met(least) || !j.config.Pass.met(most)
+	return j.config.Pass.Met(least) || !j.config.Pass.Met(most)
 }
 
 // verdict is nil when the share is large enough. Attempts that could not be judged are taken for failed and for passed in
@@ -91,18 +91,18 @@ func (j judge) judged(passed int, t tally) step.Verdict {
 	if j.config.Confidence == 0 {
 		all, left := float64(j.config.Times), j.config.Times-t.made // left is 0 unless the rest can't change anything
 		switch {
-		case j.config.Pass.met(float64(passed) / all):
+		case j.config.Pass.Met(float64(passed) / all):
 			return step.Passed
-		case !j.config.Pass.met(float64(passed+left) / all):
+		case !j.config.Pass.Met(float64(passed+left) / all):
 			return step.Failed
 		}
 		return step.Inconclusive
 	}
 	lower, upper := interval(passed, t.made, j.config.Confidence)
 	switch {
-	case j.config.Pass.met(lower):
+	case j.config.Pass.Met(lower):
 		return step.Passed
-	case !j.config.Pass.met(upper):
+	case !j.config.Pass.Met(upper):
 		return step.Failed
 	}
 	return step.Inconclusive

@@ -4,10 +4,10 @@ package repeat
 
 import (
 	_ "embed"
-	"strings"
 
 	"github.com/scenario-runner/scenario-runner/engine/eval"
 	"github.com/scenario-runner/scenario-runner/engine/step"
+	"github.com/scenario-runner/scenario-runner/steps/rounds"
 )
 
 //go:embed README.md
@@ -15,12 +15,12 @@ var doc string
 
 // Config is what the author writes under `repeat`.
 type Config struct {
-	Times      int        `yaml:"times" required:"true" doc:"How often the steps are run." example:"20"`
-	Pass       Threshold  `yaml:"pass" doc:"Share of the attempts that must pass. Without it, every attempt." example:"'>= 0.95'"`
-	Confidence float64    `yaml:"confidence" doc:"How sure the verdict must be, between 0.5 and 1. With it, the whole confidence interval of the share must lie on one side of the threshold, or the step is inconclusive." example:"0.95"`
-	StopEarly  bool       `yaml:"stopEarly" doc:"End when further attempts can't change the verdict."`
-	Parallel   int        `yaml:"parallel" doc:"How many attempts are made at once."`
-	Steps      step.Block `yaml:"steps" required:"true" scope:"attempt" doc:"The steps of an attempt. Expressions in them see its number as attempt, which starts at 1."`
+	Times      int          `yaml:"times" required:"true" doc:"How often the steps are run." example:"20"`
+	Pass       rounds.Share `yaml:"pass" doc:"Share of the attempts that must pass. Without it, every attempt." example:"'>= 0.95'"`
+	Confidence float64      `yaml:"confidence" doc:"How sure the verdict must be, between 0.5 and 1. With it, the whole confidence interval of the share must lie on one side of the threshold, or the step is inconclusive." example:"0.95"`
+	StopEarly  bool         `yaml:"stopEarly" doc:"End when further attempts can't change the verdict."`
+	Parallel   int          `yaml:"parallel" doc:"How many attempts are made at once."`
+	Steps      step.Block   `yaml:"steps" required:"true" scope:"attempt" doc:"The steps of an attempt. Expressions in them see its number as attempt, which starts at 1."`
 }
 
 // Outputs tell how often the steps passed.
@@ -51,7 +51,7 @@ func New() step.Definition {
 		Group:   step.Flow,
 		Doc:     doc,
 		Timeout: -1, // the steps inside have their own
-		Default: func() Config { return Config{Pass: Threshold{Share: 1}, Parallel: 1} },
+		Default: func() Config { return Config{Pass: rounds.Share{Least: 1}, Parallel: 1} },
 		Check:   check,
 		Title:   title,
 		Names:   func(*Config, *step.Place, string) eval.Type { return eval.Type{Kind: eval.Int} },
@@ -68,13 +68,13 @@ func title(c *Config) string {
 }
 
 func check(c *Config, p *step.Problems) {
-	if c.Times < 1 && !dynamic(p, "times") {
+	if c.Times < 1 && !p.Dynamic("times") {
 		p.At("times", "the steps must be run at least once, found %d", c.Times)
 	}
-	if c.Parallel < 1 && !dynamic(p, "parallel") {
+	if c.Parallel < 1 && !p.Dynamic("parallel") {
 		p.At("parallel", "at least 1 attempt is made at once, found %d", c.Parallel)
 	}
-	if p.Given("confidence") && !dynamic(p, "confidence") && (c.Confidence < 0.5 || c.Confidence >= 1) {
+	if p.Given("confidence") && !p.Dynamic("confidence") && (c.Confidence < 0.5 || c.Confidence >= 1) {
 		p.At("confidence", "expected a number from 0.5 to below 1, such as 0.95, found %v", c.Confidence)
 	}
 	needed := attemptsFor(c.Pass, c.Confidence)
@@ -82,11 +82,6 @@ func check(c *Config, p *step.Problems) {
 		p.Warn("times", "too-few-attempts", "even if every attempt passes, %d are too few to be %s sure that the share is %s; it takes %d",
 			c.Times, percent(c.Confidence), c.Pass, needed)
 	}
-}
-
-// dynamic reports whether the value at a path is that of an expression and not known yet.
-func dynamic(p *step.Problems, path string) bool {
-	return p.Dynamic(path) && strings.Contains(p.Node(path).Value, "${{")
 }
 
 func refine(c *Config, _ *step.Place, t eval.Type) eval.Type {
