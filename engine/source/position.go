@@ -18,6 +18,9 @@ func (f *File) Range(n *yaml.Node) diag.Range {
 	if n == nil || n.Line == 0 {
 		return f.at(1, 1, 1)
 	}
+	if last := len(f.lines); last > 0 && n.Line > last { // the nothing after a lone --- stands where no line is
+		return f.at(last, utf8.RuneCountInString(f.line(last))+1, 1)
+	}
 	switch n.Kind {
 	case yaml.DocumentNode:
 		if len(n.Content) > 0 {
