@@ -6,7 +6,6 @@ import (
 
 	"gopkg.in/yaml.v3"
 
-	"github.com/scenario-runner/scenario-runner/engine/check"
 	"github.com/scenario-runner/scenario-runner/engine/diag"
 	"github.com/scenario-runner/scenario-runner/engine/eval"
 	"github.com/scenario-runner/scenario-runner/engine/field"
@@ -35,7 +34,6 @@ func (c *compiler) finish() {
 	if !c.diags.HasErrors() {
 		*c.diags = append(*c.diags, c.advice...)
 	}
-	*c.diags = check.Silence(c.file, *c.diags)
 }
 
 // canFail reports a scenario that is green whatever happens.

@@ -23,6 +23,14 @@ func TestAdvice(t *testing.T) {
 	kinds.Steps = append(kinds.Steps, step.Define(step.Spec[sayConfig, none]{
 		Name: "quit", Group: step.Flow, Doc: "# quit\n\nEnds it.\n", Settled: true, Fails: true,
 		Run: func(context.Context, *step.Run, sayConfig) (none, error) { return none{}, step.Fail("no") },
+	}), step.Define(step.Spec[sayConfig, none]{
+		Name: "nap", Group: step.Flow, Doc: "# nap\n\nWaits.\n",
+		Check: func(c *sayConfig, p *step.Problems) {
+			if c.Text == "long" {
+				p.Warn("text", "long-sleep", "this is long")
+			}
+		},
+		Run: func(context.Context, *step.Run, sayConfig) (none, error) { return none{}, nil },
 	}))
 	l, err := scenario.NewLoader(kinds, scenario.Options{Environment: []string{"HOME"}})
 	if err != nil {

@@ -6,6 +6,7 @@ import (
 
 	"gopkg.in/yaml.v3"
 
+	"github.com/scenario-runner/scenario-runner/engine/check"
 	"github.com/scenario-runner/scenario-runner/engine/diag"
 	"github.com/scenario-runner/scenario-runner/engine/eval"
 	"github.com/scenario-runner/scenario-runner/engine/field"
@@ -48,6 +49,7 @@ func (c *compiler) known() *field.Known {
 // values of the case in their places. It returns the scenarios, which are only good when there is no error, and the
 // compiler of the file as it is written.
 func (l *Loader) compileFile(library *library, file *source.File, diags *diag.List) ([]*Scenario, *compiler) {
+	defer func() { *diags = check.Silence(file, *diags) }() // once, since a comment may be about a single case
 	c := newCompiler(l, library, file, diags)
 	c.run()
 	m := c.matrix

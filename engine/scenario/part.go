@@ -47,6 +47,7 @@ func (l *Loader) Part(file *source.File, name string, n *yaml.Node) (Part, diag.
 		c.scenario.Finally = *b
 	}
 	diags = append(diags, step.Conclude(&c.shared, c.whole())...)
+	c.finish()
 	c.scenario.Name, c.scenario.Key = name, file.Name+"#"+name
 	if outputs, ok := c.env.Names().Field("steps"); ok {
 		out.Outputs = outputs.Type

@@ -9,6 +9,7 @@ import (
 
 	"gopkg.in/yaml.v3"
 
+	"github.com/scenario-runner/scenario-runner/engine/check"
 	"github.com/scenario-runner/scenario-runner/engine/diag"
 	"github.com/scenario-runner/scenario-runner/engine/eval"
 	"github.com/scenario-runner/scenario-runner/engine/field"
@@ -80,7 +81,6 @@ func (l *library) check(f *libraryFile) *compiledTemplate {
 		out.diags = append(out.diags, l.loader.templateSchema.Validate(f.file)...)
 	}
 	out.compiler, out.steps, out.depth = c, len(c.order)+c.expanded, c.depth+1
-	c.finish()
 	out.diags = out.diags.Sorted()
 	return out
 }
@@ -114,6 +114,7 @@ func (c *compiler) compileTemplate() step.Template {
 	*c.diags = append(*c.diags, step.Conclude(&c.shared, c.whole())...)
 	c.unusedParameters(t.Parameters)
 	c.finish()
+	*c.diags = check.Silence(c.file, *c.diags)
 	if c.diags.HasErrors() {
 		t.Block = step.Block{}
 		for i := range t.Outputs {

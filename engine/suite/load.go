@@ -12,6 +12,7 @@ import (
 	"gopkg.in/yaml.v3"
 
 	"github.com/scenario-runner/scenario-runner/engine"
+	"github.com/scenario-runner/scenario-runner/engine/check"
 	"github.com/scenario-runner/scenario-runner/engine/diag"
 	"github.com/scenario-runner/scenario-runner/engine/eval"
 	"github.com/scenario-runner/scenario-runner/engine/field"
@@ -56,7 +57,7 @@ func Load(ctx context.Context, r *step.Registry, name string, data []byte, optio
 	if err := l.run(); err != nil {
 		return nil, err
 	}
-	out.Diagnostics = l.diags.Sorted()
+	out.Diagnostics = check.Silence(file, l.diags).Sorted()
 	if !out.Diagnostics.HasErrors() {
 		out.Suite = l.suite
 	}
