@@ -65,6 +65,7 @@ func New() step.Definition {
 		Check:   check,
 		TitleAs: shownTitle,
 		Touches: touches,
+		Names:   local,
 		Run: func(ctx context.Context, run *step.Run, c Config) (Outputs, error) {
 			return perform(ctx, run, &c)
 		},

@@ -302,6 +302,9 @@ func TestMistakes(t *testing.T) {
 		"no until":   {"{url: http://a, within: 1s}", `step.yaml:1:25: within means nothing without until [invalid-value]`},
 		"insecure":   {"{url: https://a, tls: {insecureSkipVerify: true}}", `step.yaml:1:44: warning: the server can be anybody; name its authority in ca instead [insecure-tls]`},
 		"ca outside": {"{url: https://a, tls: {ca: ../ca.pem}}", `step.yaml:1:28: "../ca.pem" is outside the scenario's folder; paths in a scenario stay inside it [invalid-value]`},
+		"field":      {"{url: http://a, expect: {that: response.statu == 200}}", `step.yaml:1:41: unknown field "statu" of response; did you mean "status"? it has status, headers, body, text, took [unknown-field]`},
+		"types":      {"{url: http://a, until: response.took < '5s'}", `step.yaml:1:38: < can't join a duration and text; write duration("30s") [operand-types]`},
+		"header":     {"{url: http://a, until: response.headers.age == 1}", `step.yaml:1:45: == can't join text and a whole number; write quantity(…) for amounts such as 256Mi, or int(…) [operand-types]`},
 		"expression": {"{url: http://a, expect: {that: respons.status == 200}}", `step.yaml:1:32: unknown name "respons"; did you mean "response"? [unknown-name]`},
 	} {
 		t.Run(name, func(t *testing.T) {
