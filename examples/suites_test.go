@@ -1,0 +1,79 @@
+package examples_test
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/scenario-runner/scenario-runner/engine/scenario"
+	"github.com/scenario-runner/scenario-runner/engine/suite"
+	"github.com/scenario-runner/scenario-runner/steps/builtin"
+	"github.com/scenario-runner/scenario-runner/steps/kube"
+	"github.com/scenario-runner/scenario-runner/steps/kube/kubetest"
+)
+
+// suites returns the shipped suites and the table of files that names each.
+func suites() map[string]string {
+	return map[string]string{"15-suite.suite.yaml": "README.md", "../scenarios/remediation.suite.yaml": "../scenarios/README.md"}
+}
+
+// TestSuitesLoad checks every suite as validate does, and that it helps its editor and its reader.
+func TestSuitesLoad(t *testing.T) {
+	modeline := regexp.MustCompile(`^# yaml-language-server: \$schema=\.\./schema/suite\.schema\.json\n`)
+	env := kube.NewEnv(kube.Options{})
+	t.Cleanup(env.Close)
+	for path, readme := range suites() {
+		data, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !modeline.Match(data) {
+			t.Errorf("%s does not start with the line that tells editors its schema", path)
+		}
+		loaded, err := suite.Load(t.Context(), builtin.New(env), path, data, scenario.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, d := range loaded.Diagnostics {
+			t.Error(d)
+		}
+		if table, err := os.ReadFile(readme); err != nil || !strings.Contains(string(table), "]("+filepath.Base(path)+")") {
+			t.Errorf("%s has no link to %s (%v)", readme, path, err)
+		}
+	}
+}
+
+// TestSuiteOfStoriesHasAll keeps a new story from being left out.
+func TestSuiteOfStoriesHasAll(t *testing.T) {
+	_, stories := shipped(t)
+	env := kube.NewEnv(kube.Options{})
+	t.Cleanup(env.Close)
+	const path = "../scenarios/remediation.suite.yaml"
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	loaded, err := suite.Load(t.Context(), builtin.New(env), path, data, scenario.Options{})
+	if err != nil || loaded.Suite == nil {
+		t.Fatal(err, loaded)
+	}
+	var all int
+	for _, story := range stories {
+		if strings.HasPrefix(story, "../scenarios/remediation/") {
+			all++
+		}
+	}
+	if len(loaded.Suite.Scenarios) != all {
+		t.Errorf("the suite has %d scenarios, the folder %d", len(loaded.Suite.Scenarios), all)
+	}
+}
+
+// TestSuitePasses runs the example with the built program.
+func TestSuitePasses(t *testing.T) {
+	output, code := runner(t, "run", "--kubeconfig", kubetest.Kubeconfig(t), "15-suite.suite.yaml")
+	if code != 0 || !strings.Contains(output, "✓ suite first-steps passed\n  ✓ 5 of 5 passed; passRate 1 >= 0.8 holds\n") {
+		t.Errorf("exit code %d, want 0:\n%s", code, output)
+	}
+}
