@@ -84,6 +84,11 @@ func outputs(c *Config) eval.Type {
 	t := eval.Type{Kind: eval.Object, Fields: all.Fields[:ofListen]}
 	if c.Listen == nil {
 		t.Fields = all.Fields[ofListen:]
+		for name, known := range map[string]eval.Type{"request": requestType(), "requests": eval.ListOf(requestType())} {
+			if f, ok := t.Field(name); ok {
+				t = t.With(name, f.Doc, known) // each keeps its place
+			}
+		}
 	}
 	return t
 }

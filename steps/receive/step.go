@@ -74,6 +74,7 @@ func New() step.Definition {
 		Check:    check,
 		Title:    title,
 		Outputs:  outputs,
+		Names:    local,
 		Run: func(ctx context.Context, run *step.Run, c Config) (Outputs, error) {
 			if c.Listen != nil {
 				return listen(ctx, run, c.Listen, sinks)
