@@ -72,6 +72,8 @@ func names(steps []*scenario.Step) string {
 func FuzzLoad(f *testing.F) {
 	f.Add(good)
 	f.Add("steps:\n  - check: |\n      a ==\n")
+	f.Add("steps:\n- check: |")
+	f.Add(good + "x-a: 1 # scenario-runner:ignore unused-var, unused-secret because x\n# scenario-runner:ignore")
 	l := loader(f)
 	f.Fuzz(func(t *testing.T, text string) {
 		_, diags := l.Load("f.yaml", []byte(text))

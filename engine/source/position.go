@@ -93,6 +93,9 @@ func (f *File) Within(n *yaml.Node, from, to int) diag.Range {
 	from, to = min(max(from, 0), length), min(max(to, 0), length)
 	start := m[from]
 	end := m[to]
+	if start.Line > len(f.lines) { // an empty block at the end of the file
+		return f.at(n.Line, n.Column, 1)
+	}
 	if to > from { // the end is after the last character, which may stand on an earlier line than the next one
 		end = m[to-1]
 		end.Column++
