@@ -5,6 +5,7 @@ package builtin
 import (
 	"github.com/scenario-runner/scenario-runner/engine/step"
 	assert "github.com/scenario-runner/scenario-runner/steps/assert"
+	benchmark "github.com/scenario-runner/scenario-runner/steps/benchmark"
 	deletestep "github.com/scenario-runner/scenario-runner/steps/delete"
 	deploy "github.com/scenario-runner/scenario-runner/steps/deploy"
 	evaluate "github.com/scenario-runner/scenario-runner/steps/evaluate"
@@ -33,6 +34,7 @@ import (
 func add(r *step.Registry, env *kube.Env) {
 	r.Steps = append(r.Steps, assert.New(env))
 	r.Functions = append(r.Functions, assert.Functions()...)
+	r.Steps = append(r.Steps, benchmark.New())
 	r.Steps = append(r.Steps, deletestep.New(env))
 	r.Steps = append(r.Steps, deploy.New(env))
 	r.Steps = append(r.Steps, evaluate.New())
