@@ -46,8 +46,8 @@ func templateNames() []string {
 }
 
 type newFlags struct {
-	template, dir string
-	force         bool
+	kind, template, dir string
+	force               bool
 }
 
 func newNew(s streams) *cobra.Command {
@@ -57,20 +57,32 @@ func newNew(s streams) *cobra.Command {
 		fmt.Fprintf(&list, "  %-12s %s\n", t.name, t.summary)
 	}
 	cmd := &cobra.Command{
-		Use:   "new NAME",
-		Short: "Write a scenario from a template",
+		Use:   "new [NAME]",
+		Short: "Write a scenario from a template, or a template, a suite or a configuration",
 		Long: `Write NAME.scenario.yaml, a scenario with comments that passes on the sandbox as it is:
 
 ` + list.String() + `
-Without --template you are asked, in a terminal; elsewhere it is deploy.`,
-		Example: "  scenario-runner new checkout-survives --template chaos --dir scenarios",
-		Args:    cobra.ExactArgs(1),
-		RunE:    func(cmd *cobra.Command, args []string) error { return f.run(cmd.Context(), s, args[0]) },
+Without --template you are asked, in a terminal; elsewhere it is deploy.
+
+--kind template writes NAME.template.yaml, --kind suite NAME.suite.yaml, --kind config scenario-runner.yaml.`,
+		Example: "  scenario-runner new checkout-survives --template chaos --dir scenarios\n  scenario-runner new nightly --kind suite --dir scenarios",
+		Args:    cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if f.kind != newKinds()[0] {
+				return f.writeKind(s, args)
+			}
+			if len(args) == 0 {
+				return errors.New("a scenario needs a name, as in: scenario-runner new web-survives-pod-loss")
+			}
+			return f.run(cmd.Context(), s, args[0])
+		},
 	}
+	cmd.Flags().StringVar(&f.kind, "kind", newKinds()[0], "what to write: "+strings.Join(newKinds(), ", "))
 	cmd.Flags().StringVarP(&f.template, "template", "t", "", "what to start from: "+strings.Join(templateNames(), ", "))
 	cmd.Flags().StringVar(&f.dir, "dir", ".", "folder to write to; it is made when it does not exist")
 	cmd.Flags().BoolVar(&f.force, "force", false, "replace a file that exists")
 	completeWords(cmd, "template", templateNames()...)
+	completeWords(cmd, "kind", newKinds()...)
 	return cmd
 }
 
