@@ -40,6 +40,9 @@ func (l *Loaded) Source(file string) []byte {
 	return l.loader.Source(file)
 }
 
+// Used lists the template files that were read, those among the inputs included, sorted.
+func (l *Loaded) Used() []string { return l.loader.Files() }
+
 // Load checks files in parallel.
 func Load(ctx context.Context, r *step.Registry, inputs []Input, options scenario.Options) (*Loaded, error) {
 	return load(ctx, r, inputs, options, true)

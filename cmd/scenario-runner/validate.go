@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -23,6 +24,8 @@ type validateFlags struct {
 	outputs  []string
 	watch    bool
 	look     lookFlags
+
+	used []string // templates that the files named when they were last checked
 }
 
 func newValidate(s streams) *cobra.Command {
@@ -58,7 +61,7 @@ the fields of its custom kinds. Nothing is changed there.`,
 			defer stop()
 			ticker := time.NewTicker(watchInterval)
 			defer ticker.Stop()
-			return watchFiles(ctx, args, ticker.C, s.err, check)
+			return watchFiles(ctx, func() []string { return slices.Concat(args, f.used) }, ticker.C, s.err, check)
 		},
 	}
 	cmd.Flags().StringSliceVar(&f.allowEnv, "allow-env", nil, "environment variables that expressions may read as env.NAME")
@@ -122,6 +125,7 @@ func (f *validateFlags) load(ctx context.Context, s streams, p *project, args []
 		loaded.Diagnostics = append(loaded.Diagnostics, one.Diagnostics...)
 	}
 	loaded.Diagnostics = loaded.Diagnostics.Sorted()
+	f.used = loaded.Used()
 	return loaded, inputs, nil
 }
 

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -22,13 +23,19 @@ func untilInterrupted(parent context.Context) (context.Context, context.CancelFu
 	return signal.NotifyContext(parent, os.Interrupt, syscall.SIGTERM)
 }
 
-// watchFiles calls check, and again after each tick on which a YAML file below paths has changed, until ctx is done.
+// watchFiles calls check, and again after each tick on which a YAML file below paths has changed, until ctx is done. What
+// is checked may lead to more paths, so they are asked for anew each time.
 // What check complains about is printed; only the end of ctx ends the watch.
-func watchFiles(ctx context.Context, paths []string, ticks <-chan time.Time, log io.Writer, check func() error) error {
-	seen := stamps(paths)
+func watchFiles(ctx context.Context, paths func() []string, ticks <-chan time.Time, log io.Writer, check func() error) error {
+	var seen string
 	report := func() {
+		before := paths()
+		seen = stamps(before) // a change during the check is one for the next
 		if err := check(); err != nil && err.Error() != "" {
 			fmt.Fprintln(log, "scenario-runner: "+strings.TrimSpace(err.Error()))
+		}
+		if after := paths(); !slices.Equal(before, after) {
+			seen = stamps(after)
 		}
 		fmt.Fprintln(log, "watching for changes; Ctrl-C ends this")
 	}
@@ -39,8 +46,7 @@ func watchFiles(ctx context.Context, paths []string, ticks <-chan time.Time, log
 			return nil
 		case <-ticks:
 		}
-		if now := stamps(paths); now != seen {
-			seen = now
+		if stamps(paths()) != seen {
 			fmt.Fprintln(log, "\nfiles changed; checking again")
 			report()
 		}

@@ -20,9 +20,12 @@ func TestWatchChecksAgainOnlyAfterAChange(t *testing.T) {
 	write("a.yaml", "a")
 	ctx, cancel := context.WithCancel(t.Context())
 	ticks, checks, log, ended := make(chan time.Time), 0, &strings.Builder{}, make(chan error)
+	elsewhere := filepath.Join(t.TempDir(), "template.yaml")
+	paths := []string{dir}
 	go func() {
-		ended <- watchFiles(ctx, []string{dir}, ticks, log, func() error {
+		ended <- watchFiles(ctx, func() []string { return paths }, ticks, log, func() error {
 			checks++
+			paths = []string{dir, elsewhere} // what is checked names it
 			return errors.New("broken")
 		})
 	}()
@@ -51,6 +54,11 @@ func TestWatchChecksAgainOnlyAfterAChange(t *testing.T) {
 	}
 	tick()
 	want(4, "after a file was removed")
+	if err := replaceFile(elsewhere, []byte("new"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	tick()
+	want(5, "after a change of a file that is used")
 	cancel()
 	if err := <-ended; err != nil {
 		t.Errorf("the watch ended with %v, want nil", err)

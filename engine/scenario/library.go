@@ -73,6 +73,18 @@ func (l *library) get(name string, data []byte) *libraryFile {
 	return f
 }
 
+// names lists the files that were read, sorted.
+func (l *library) names() []string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	var out []string
+	for _, f := range l.files {
+		out = append(out, f.name)
+	}
+	slices.Sort(out)
+	return out
+}
+
 // source returns the text of a file that was read.
 func (l *library) source(name string) []byte {
 	l.mu.Lock()

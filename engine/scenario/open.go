@@ -63,6 +63,9 @@ func (l *Loader) Load(name string, data []byte) (*Scenario, diag.List) {
 	return all[0], diags
 }
 
+// Files lists the files that were read as templates, sorted.
+func (l *Loader) Files() []string { return l.library.names() }
+
 // Source returns the text of a file that a mistake was found in: of a template, or of a file that a step names, such as a
 // manifest. It is nil when the file can't be read.
 func (l *Loader) Source(name string) []byte {
