@@ -12,63 +12,50 @@ import (
 
 var directive = regexp.MustCompile(`(?:^|\s)#\s*(scenario-runner:\s?([a-zA-Z-]+))(.*)$`)
 
+// mostIgnores keeps a file that nobody has written from taking minutes.
+const mostIgnores = 1000
+
 // ignoresOf finds the silencing comments of a file and reports those that are wrong.
 func ignoresOf(f *source.File, mistakes *diag.List) []*ignore {
 	var found []*ignore
-	lines := strings.Split(string(f.Data), "\n")
-	for l, line := range lines {
-		m := directive.FindStringSubmatchIndex(strings.TrimSuffix(line, "\r"))
-		if m == nil || !f.Comment(l+1, utf8.RuneCountInString(line[:m[2]])) {
+	texts := f.Texts()
+	r := newReach(strings.Split(string(f.Data), "\n"))
+	for l, line := range r.lines {
+		m := directive.FindStringSubmatchIndex(line)
+		if m == nil {
 			continue
 		}
 		c := comment{name: f.Name, line: l + 1, text: line, mistakes: mistakes}
-		i := &ignore{at: c.at(m[2], m[3]), from: l + 1, to: l + 1}
+		at := c.at(m[2], m[3])
+		for len(texts) > 0 && !before(at.Start, texts[0].End) {
+			texts = texts[1:]
+		}
+		if len(texts) > 0 && !before(at.Start, texts[0].Start) {
+			continue // part of a text
+		}
+		if len(found)+len(*mistakes) >= mostIgnores {
+			mistakes.Add(at, "invalid-ignore", "a file has at most %d silencing comments; correct what they silence", mostIgnores)
+			return found
+		}
+		i := &ignore{at: at, from: l + 1, to: l + 1}
 		if strings.TrimSpace(line[:m[2]]) == "#" {
-			i.from, i.to = next(lines, l)
+			i.from, i.to = r.below(l)
 		}
 		switch word := line[m[4]:m[5]]; {
 		case word != "ignore" && line[m[2]:m[4]] != "scenario-runner:": // prose that mentions the program
 		case line[m[2]:m[3]] != Directive:
-			mistakes.Add(i.at, "invalid-ignore", "unknown comment %q; did you mean %q?", line[m[2]:m[3]], Directive)
+			mistakes.Add(at, "invalid-ignore", "unknown comment %q; did you mean %q?", line[m[2]:m[3]], Directive)
 		default:
-			i.checks = c.parse(i.at, m[6], m[7])
+			i.checks = c.parse(at, m[6], m[7])
 			found = append(found, i)
 		}
 	}
 	return found
 }
 
-// next returns the numbers of the lines after index l that a comment there is about: the first that says something, and
-// with an item of a list all of its lines.
-func next(lines []string, l int) (from, to int) {
-	k := l + 1
-	for ; k < len(lines) && !says(lines[k]); k++ {
-	}
-	if k >= len(lines) {
-		return l + 1, l + 1
-	}
-	from, to = k+1, k+1
-	if !strings.HasPrefix(strings.TrimSpace(lines[k])+" ", "- ") {
-		return from, to
-	}
-	for i := k + 1; i < len(lines); i++ {
-		if says(lines[i]) {
-			if indent(lines[i]) <= indent(lines[k]) {
-				break
-			}
-			to = i + 1
-		}
-	}
-	return from, to
+func before(a, b diag.Position) bool {
+	return a.Line < b.Line || a.Line == b.Line && a.Column < b.Column
 }
-
-// says reports whether a line is more than a comment.
-func says(line string) bool {
-	text := strings.TrimSpace(line)
-	return text != "" && !strings.HasPrefix(text, "#")
-}
-
-func indent(line string) int { return len(line) - len(strings.TrimLeft(line, " ")) }
 
 // comment is a line with a silencing comment.
 type comment struct {

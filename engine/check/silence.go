@@ -43,8 +43,9 @@ func Silence(f *source.File, found diag.List) diag.List {
 	}
 	var mistakes diag.List
 	ignores := ignoresOf(f, &mistakes)
+	x := newIndex(ignores)
 	kept := slices.DeleteFunc(slices.Clone(found), func(d diag.Diagnostic) bool {
-		return d.Severity == diag.Warning && silenced(ignores, f.Name, d)
+		return d.Severity == diag.Warning && x.silences(f.Name, d)
 	})
 	if !found.HasErrors() { // with an error, not everything was looked at
 		for _, i := range ignores {
@@ -54,14 +55,40 @@ func Silence(f *source.File, found diag.List) diag.List {
 	return append(kept, mistakes...)
 }
 
-func silenced(ignores []*ignore, file string, d diag.Diagnostic) bool {
-	hit := false
-	lines := linesIn(file, d)
+// index finds the named checks of comments by line and name.
+type index map[place][]*named
+
+type place struct {
+	line int
+	name string
+}
+
+// newIndex enters each check at each line that its comment is about. A second comment about the same lines and check adds
+// nothing, and so is without effect.
+func newIndex(ignores []*ignore) index {
+	x := index{}
+	entered := map[[2]place]bool{}
 	for _, i := range ignores {
 		for k := range i.checks {
-			if slices.ContainsFunc(lines, i.covers) && i.checks[k].name == d.Check {
-				i.checks[k].used, hit = true, true
+			c := &i.checks[k]
+			key := [2]place{{i.from, c.name}, {i.to, c.name}}
+			if entered[key] {
+				continue
 			}
+			entered[key] = true
+			for l := i.from; l <= i.to; l++ {
+				x[place{l, c.name}] = append(x[place{l, c.name}], c)
+			}
+		}
+	}
+	return x
+}
+
+func (x index) silences(file string, d diag.Diagnostic) bool {
+	hit := false
+	for _, l := range linesIn(file, d) {
+		for _, c := range x[place{l, d.Check}] {
+			c.used, hit = true, true
 		}
 	}
 	return hit
@@ -81,8 +108,6 @@ func linesIn(file string, d diag.Diagnostic) []int {
 	}
 	return lines
 }
-
-func (i *ignore) covers(line int) bool { return i.from <= line && line <= i.to }
 
 func (i *ignore) unused(mistakes *diag.List) {
 	where := fmt.Sprintf("line %d has", i.from)

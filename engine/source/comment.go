@@ -4,33 +4,37 @@ import (
 	"strings"
 
 	"gopkg.in/yaml.v3"
+
+	"github.com/scenario-runner/scenario-runner/engine/diag"
 )
 
-// Comment reports whether a # at a place starts a comment: it does unless it stands in a text in quotes or in a block
-// scalar. It must follow white space or start the line.
-func (f *File) Comment(line, column int) bool {
-	return f.Root != nil && !f.inText(f.Root, line, column)
-}
-
-func (f *File) inText(n *yaml.Node, line, column int) bool {
-	if n.Kind != yaml.ScalarNode {
+// Texts returns where the texts in quotes and the block scalars of the file stand, in document order. A # that stands in
+// one of them starts no comment. The end is exclusive.
+func (f *File) Texts() []diag.Range {
+	var texts []diag.Range
+	var visit func(n *yaml.Node)
+	visit = func(n *yaml.Node) {
 		for _, c := range n.Content {
-			if f.inText(c, line, column) {
-				return true
-			}
+			visit(c)
 		}
-		return false
+		switch {
+		case n.Kind != yaml.ScalarNode:
+		case n.Style&(yaml.LiteralStyle|yaml.FoldedStyle) != 0:
+			texts = append(texts, diag.Range{
+				File: f.Name, Start: diag.Position{Line: n.Line + 1, Column: 1}, End: diag.Position{Line: f.blockEnd(n) + 1, Column: 1},
+			})
+		case quoted(n):
+			places := f.offsets(n)
+			end := places[len(places)-1]
+			texts = append(texts, diag.Range{
+				File: f.Name, Start: diag.Position{Line: n.Line, Column: n.Column}, End: diag.Position{Line: end.Line, Column: end.Column + 1},
+			})
+		}
 	}
-	if n.Style&(yaml.LiteralStyle|yaml.FoldedStyle) != 0 {
-		return line > n.Line && line <= f.blockEnd(n)
+	if f.Root != nil {
+		visit(f.Root)
 	}
-	if !quoted(n) {
-		return false
-	}
-	places := f.offsets(n)
-	end := places[len(places)-1]
-	after := line > n.Line || line == n.Line && column >= n.Column
-	return after && (line < end.Line || line == end.Line && column <= end.Column)
+	return texts
 }
 
 // blockEnd returns the last line of a block scalar.
