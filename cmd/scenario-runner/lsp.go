@@ -1,10 +1,12 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"io"
 	"path/filepath"
 	"reflect"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -14,6 +16,7 @@ import (
 	"github.com/scenario-runner/scenario-runner/engine/lsp"
 	"github.com/scenario-runner/scenario-runner/engine/report"
 	"github.com/scenario-runner/scenario-runner/engine/scenario"
+	"github.com/scenario-runner/scenario-runner/engine/suite"
 	"github.com/scenario-runner/scenario-runner/steps/outline"
 )
 
@@ -34,7 +37,7 @@ The configuration that counts for a file is the scenario-runner.yaml of its fold
 			if _, err := served.loader(served.fallback); err != nil {
 				return errored(err)
 			}
-			options := lsp.Options{Version: version, Project: served.project, Kinds: otherKinds(), Buffers: buffers}
+			options := lsp.Options{Version: version, Project: served.project, Kinds: served.kinds(cmd.Context()), Buffers: buffers}
 			err := lsp.New(registry(), options).Serve(cmd.Context(), closable(s.in), s.out)
 			if errors.Is(err, lsp.ErrNoShutdown) {
 				return &exitError{code: exitFailed, err: err} // the code that the protocol asks for
@@ -98,16 +101,33 @@ func (s *served) open(dir string) *project {
 	return p
 }
 
-// otherKinds are the files beside scenarios and templates that an editor is served for.
-func otherKinds() []lsp.FileKind {
-	options := config.Options{Kinds: registry().Names(), Outputs: report.Kinds()}
-	return []lsp.FileKind{{
-		Kind: config.KindConfig, Suffix: "scenario-runner", Fields: field.Describe(reflect.TypeFor[config.Config]()).Fields,
-		Check: func(file string, data []byte) diag.List {
-			_, found := config.Load(file, data, options)
-			return found
+// kinds are the files beside scenarios and templates that an editor is served for.
+func (s *served) kinds(ctx context.Context) []lsp.FileKind {
+	steps := registry()
+	options := config.Options{Kinds: steps.Names(), Outputs: report.Kinds()}
+	return []lsp.FileKind{
+		{
+			Kind: config.KindConfig, Suffix: "scenario-runner", Fields: field.Describe(reflect.TypeFor[config.Config]()).Fields,
+			Check: func(file string, data []byte) diag.List {
+				_, found := config.Load(file, data, options)
+				return found
+			},
 		},
-	}}
+		{Kind: suite.Kind, Suffix: ".suite", Fields: suite.Fields(), Check: func(file string, data []byte) diag.List {
+			dir := ""
+			if filepath.IsAbs(file) {
+				dir = filepath.Dir(file)
+			}
+			p := s.open(dir)
+			options := p.loading(s.allowed)
+			options.ReadFile = s.buffers.ReadFile
+			loaded, err := suite.Load(ctx, p.registry(), file, data, options)
+			if err != nil {
+				return nil // the editor has gone, or the disk has: nothing can be said of the suite
+			}
+			return slices.DeleteFunc(loaded.Diagnostics, func(d diag.Diagnostic) bool { return d.Range.File != file })
+		}},
+	}
 }
 
 // closable returns the stream itself when it can be closed.

@@ -50,7 +50,7 @@ type point struct {
 }
 
 // usual are the names that every expression has. What a field adds is offered before them.
-var usual = []string{"steps", "vars", "scenario", "secrets", "env"}
+var usual = []string{"steps", "parameters", "matrix", "vars", "scenario", "secrets", "env"}
 
 // fields returns what the word may become.
 func (p point) fields() []eval.Field {

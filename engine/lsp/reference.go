@@ -40,7 +40,9 @@ func (s *Server) occurrences(d *document) []occurrence {
 		return nil
 	}
 	w := &finder{server: s, document: d, inspection: i}
-	w.declared(i.File.Root)
+	if d.loaded() { // the vars of a suite are those of its scenarios
+		w.declared(i.File.Root)
+	}
 	w.walk(i.File.Root, d.top(), true)
 	slices.SortFunc(w.found, func(a, b occurrence) int { return cmp.Or(a.from-b.from, a.to-b.to) })
 	return slices.Compact(w.found)
