@@ -47,6 +47,7 @@ func (p *Problems) Warn(path, check, format string, args ...any) *diag.Diagnosti
 func (p *Problems) Inside(path string, found diag.List) {
 	at := p.body.Find(split(path)...)
 	for _, d := range found {
+		d.Notes = slices.Clone(d.Notes) // what was found may be shared
 		d.Note(at, "the file is named here")
 		p.list = append(p.list, d)
 	}

@@ -24,7 +24,7 @@ func (s steps) check(c *Config, p *step.Problems) {
 	c.unknown = p.Given("kustomize") || p.Given("manifests") && len(c.Manifests) == 0 || p.Given("inline") && len(c.Inline) == 0
 	readiness.Check(c.Tolerate, p)
 	if p.Place() != nil {
-		newInspection(s.env, c, p).all()
+		s.inspection(c, p).all()
 	}
 	if c.Kustomize != "" && p.Literal("kustomize") {
 		if err := manifest.CheckKustomization(p.Dir(), c.Kustomize); err != nil {

@@ -24,6 +24,7 @@ type inspection struct {
 	p       *step.Problems
 	known   *kinds.Definitions
 	scene   *kube.Scene
+	cache   *manifest.Cache
 	objects []written
 }
 
@@ -37,8 +38,8 @@ type written struct {
 	dynamic bool   // texts with ${{ }} are evaluated
 }
 
-func newInspection(env *kube.Env, c *Config, p *step.Problems) *inspection {
-	return &inspection{config: c, p: p, known: env.Definitions(p.Place()), scene: kube.SceneOf(p.Place())}
+func (s steps) inspection(c *Config, p *step.Problems) *inspection {
+	return &inspection{config: c, p: p, known: s.env.Definitions(p.Place()), scene: kube.SceneOf(p.Place()), cache: s.cache}
 }
 
 // all looks at everything that the use names, and compares it with the rest of the file when that is known.
@@ -76,7 +77,7 @@ func (i *inspection) all() {
 }
 
 func (i *inspection) file(path, name string) {
-	objects, found, err := manifest.Inspect(i.p.Dir(), name)
+	objects, found, err := i.cache.Inspect(i.p.Dir(), name)
 	if err != nil {
 		i.p.At(path, "%s", err)
 		i.config.unknown = true

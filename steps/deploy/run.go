@@ -17,7 +17,10 @@ import (
 // together is how many objects of a rank are applied at the same time.
 const together = 16
 
-type steps struct{ env *kube.Env }
+type steps struct {
+	env   *kube.Env
+	cache *manifest.Cache
+}
 
 // run reads the manifests, applies rank after rank and waits.
 func (s steps) run(ctx context.Context, run *step.Run, c Config) (out Outputs, err error) {

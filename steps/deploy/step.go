@@ -52,7 +52,7 @@ type Object struct {
 
 // New declares the step.
 func New(env *kube.Env) step.Definition {
-	s := steps{env}
+	s := steps{env, &manifest.Cache{}}
 	return step.Define(step.Spec[Config, Outputs]{
 		Name:    "deploy",
 		Group:   step.Story,

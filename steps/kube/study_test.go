@@ -46,7 +46,7 @@ spec:
 		"- waitFor: {object: gauge/a, until: object.spec.levle == 3}\n":                                           `7:49: unknown field "levle" of object.spec; did you mean "level"? [unknown-field]`,
 		"- waitFor: {object: gouge/a, until: object.spec.level == 3}\n":                                           `7:21: the server has no kind "gouge"; did you mean "gauge"? [missing-kind]`,
 		"- deploy: {inline: {apiVersion: " + group + "/v1, kind: Gauge, metadata: {name: a}, spec: {levl: 3}}}\n": ` unknown field "levl" of spec; did you mean "level"? [manifest-field]`,
-		"- deploy: {inline: {apiVersion: other.com/v1, kind: Balloon, metadata: {name: a}}}\n":                      `7:53: the server has no kind "Balloon" in other.com/v1; if it is a custom resource, apply its CustomResourceDefinition first [missing-kind]`,
+		"- deploy: {inline: {apiVersion: other.com/v1, kind: Balloon, metadata: {name: a}}}\n":                    `7:53: the server has no kind "Balloon" in other.com/v1; if it is a custom resource, apply its CustomResourceDefinition first [missing-kind]`,
 		"- waitFor: {object: gouge/a, until: object.spec.level == 3}\n  cluster: east\n":                          "",
 		"- run: helm install gouges\n- waitFor: {object: gouge/a, until: object.spec.level == 3}\n":               "",
 	} {

@@ -25,7 +25,7 @@ type Located struct {
 func (l Located) Range(n *yaml.Node) diag.Range { return l.file.Range(n) }
 
 // Inspect is Read for checks before the run: it says exactly where each mistake is. An error is about the name itself.
-func Inspect(dir, name string) ([]Located, diag.List, error) {
+func (c *Cache) Inspect(dir, name string) ([]Located, diag.List, error) {
 	root, err := open(dir, name)
 	if err != nil {
 		return nil, nil, err
@@ -42,7 +42,7 @@ func Inspect(dir, name string) ([]Located, diag.List, error) {
 		if err != nil {
 			return nil, nil, fmt.Errorf("%s: %w", file, cause(err))
 		}
-		objects, found := inspect(filepath.Join(dir, file), file, text)
+		objects, found := c.inspect(filepath.Join(dir, file), file, text)
 		out, diags = append(out, objects...), append(diags, found...)
 	}
 	if len(out) == 0 && len(diags) == 0 {

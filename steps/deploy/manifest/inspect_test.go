@@ -2,6 +2,8 @@ package manifest_test
 
 import (
 	"fmt"
+	"os"
+	"path/filepath"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -22,6 +24,7 @@ func TestInspectSaysWhere(t *testing.T) {
 		"anchor.yaml":   "apiVersion: v1\nkind: List\nitems:\n- &a {apiVersion: v1, kind: Pod, metadata: {name: a}}\n- *a\n",
 		"unclosed.yaml": first + "---\na: [1\nb: 2\n",
 	})
+	var cache manifest.Cache
 	for name, want := range map[string][]string{
 		"one.yaml":    {"ConfigMap first (one.yaml:2) at 2:1"},
 		"both.yaml":   {"ConfigMap first (both.yaml:1) at 1:1", "ConfigMap second (both.yaml:6) at 6:1"},
@@ -43,7 +46,7 @@ func TestInspectSaysWhere(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Chdir(dir)
-			objects, diags, err := manifest.Inspect(".", name)
+			objects, diags, err := cache.Inspect(".", name)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -59,7 +62,36 @@ func TestInspectSaysWhere(t *testing.T) {
 			}
 		})
 	}
-	if _, _, err := manifest.Inspect(dir, "on.yaml"); err == nil || err.Error() != `no file or folder "on.yaml" in the scenario's folder; did you mean "one.yaml"?` {
+	if _, _, err := new(manifest.Cache).Inspect(dir, "on.yaml"); err == nil || err.Error() != `no file or folder "on.yaml" in the scenario's folder; did you mean "one.yaml"?` {
 		t.Error(err)
 	}
+}
+
+func TestCacheSeesThatAFileChanged(t *testing.T) {
+	dir := tree(t, map[string]string{"one.yaml": first})
+	var cache manifest.Cache
+	for _, text := range []string{first, first, second, "kind: [\n", first} {
+		if err := os.WriteFile(filepath.Join(dir, "one.yaml"), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		got, diags, err := cache.Inspect(dir, "one.yaml")
+		fresh, freshDiags, freshErr := new(manifest.Cache).Inspect(dir, "one.yaml")
+		if err != nil || freshErr != nil {
+			t.Fatal(err, freshErr)
+		}
+		if d := cmp.Diff(described(objectsOf(fresh)), described(objectsOf(got))); d != "" {
+			t.Error(d)
+		}
+		if d := cmp.Diff(freshDiags, diags); d != "" {
+			t.Error(d)
+		}
+	}
+}
+
+func objectsOf(located []manifest.Located) []manifest.Object {
+	var out []manifest.Object
+	for _, l := range located {
+		out = append(out, l.Object)
+	}
+	return out
 }
