@@ -18,9 +18,8 @@ func (f *File) Range(n *yaml.Node) diag.Range {
 	if n == nil || n.Line == 0 {
 		return f.at(1, 1, 1)
 	}
-	if n.Line > len(f.lines) { // the nothing after a lone --- stands where no line is
-		p := f.inside(diag.Position{Line: n.Line, Column: n.Column})
-		return f.at(p.Line, p.Column, 1)
+	if last := len(f.lines); last > 0 && n.Line > last { // the nothing after a lone --- stands where no line is
+		return f.at(last, utf8.RuneCountInString(f.line(last))+1, 1)
 	}
 	switch n.Kind {
 	case yaml.DocumentNode:
@@ -104,15 +103,7 @@ func (f *File) Within(n *yaml.Node, from, to int) diag.Range {
 	if end == start {
 		end.Column++ // nothing can't be underlined
 	}
-	return diag.Range{File: f.Name, Start: f.inside(start), End: f.inside(end)}
-}
-
-// inside keeps a place in the file: an empty block at its end begins on a line that is not there.
-func (f *File) inside(p diag.Position) diag.Position {
-	if last := len(f.lines); last > 0 && p.Line > last {
-		return diag.Position{Line: last, Column: utf8.RuneCountInString(f.line(last)) + 1}
-	}
-	return p
+	return diag.Range{File: f.Name, Start: start, End: end}
 }
 
 func quoted(n *yaml.Node) bool {
