@@ -26,7 +26,8 @@ test('the extension starts the server for scenarios and stops it', async () => {
     const [[id, , server, options]] = asked;
     assert.equal(id, manifest.name);
     assert.deepEqual(server, { command: '/opt/scenario-runner', args: ['lsp', '--allow-env=HOME'], transport: 0 });
-    assert.equal(options.documentSelector[0].pattern, '**/*.scenario.{yaml,yml}');
+    const patterns = options.documentSelector.map((filter) => filter.pattern).filter(Boolean);
+    assert.deepEqual(patterns, ['**/*.{scenario,template,suite}.{yaml,yml}', '**/scenario-runner.{yaml,yml}']);
     assert.deepEqual(asked.slice(1), ['start', 'stop']);
     for (const name of Object.keys(settings)) assert.ok(manifest.contributes.configuration.properties[`scenario-runner.${name}`], name);
   } finally {

@@ -1,4 +1,4 @@
-// Starts `scenario-runner lsp` for scenario files. Everything else is the server's.
+// Starts `scenario-runner lsp` for scenarios, templates, suites and configurations. Everything else is the server's.
 const vscode = require('vscode');
 const { LanguageClient, TransportKind } = require('vscode-languageclient/node');
 
@@ -10,7 +10,8 @@ exports.activate = async function activate() {
   const server = { command: settings.get('path'), args, transport: TransportKind.stdio };
   client = new LanguageClient('scenario-runner', 'scenario-runner', server, {
     documentSelector: [
-      { language: 'yaml', pattern: '**/*.scenario.{yaml,yml}' },
+      { language: 'yaml', pattern: '**/*.{scenario,template,suite}.{yaml,yml}' },
+      { language: 'yaml', pattern: '**/scenario-runner.{yaml,yml}' },
       { language: 'yaml', scheme: 'untitled' },
     ],
   });
