@@ -18,6 +18,7 @@ const mostIgnores = 1000
 // ignoresOf finds the silencing comments of a file and reports those that are wrong.
 func ignoresOf(f *source.File, mistakes *diag.List) []*ignore {
 	var found []*ignore
+	seen := 0
 	texts := f.Texts()
 	r := newReach(strings.Split(string(f.Data), "\n"))
 	for l, line := range r.lines {
@@ -33,7 +34,7 @@ func ignoresOf(f *source.File, mistakes *diag.List) []*ignore {
 		if len(texts) > 0 && !before(at.Start, texts[0].Start) {
 			continue // part of a text
 		}
-		if len(found)+len(*mistakes) >= mostIgnores {
+		if seen++; seen > mostIgnores {
 			mistakes.Add(at, "invalid-ignore", "a file has at most %d silencing comments; correct what they silence", mostIgnores)
 			return found
 		}

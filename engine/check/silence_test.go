@@ -151,8 +151,9 @@ func TestSilenceInOtherFiles(t *testing.T) {
 func TestManyComments(t *testing.T) {
 	text := "bad: 1\n" + strings.Repeat("# scenario-runner:ignore unused-vra because x\n", 50_000)
 	lines := strings.Split(silence(t, text, false), "\n")
+	const mostFound = 1002 // the bad var, a thousand comments that are wrong, and that there are too many
 	want := "f.yaml:1002:3: a file has at most 1000 silencing comments; correct what they silence [invalid-ignore]"
-	if len(lines) != 1002 || lines[len(lines)-1] != want {
+	if len(lines) != mostFound || lines[len(lines)-1] != want {
 		t.Errorf("%d findings, the last %s", len(lines), lines[len(lines)-1])
 	}
 }
