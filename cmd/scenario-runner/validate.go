@@ -37,6 +37,9 @@ func newValidate(s streams) *cobra.Command {
 		Long: `Check scenario files: YAML, fields, types, ids, expressions, references between steps. No cluster is touched.
 Folders are searched for scenarios. Exit code 0 when all files are right, 3 when one is not.
 
+Each finding ends with the name of its check, which scenario-runner checks NAME explains. A warning is silenced on its
+line or the line above, with a reason: # scenario-runner:ignore NAME because REASON
+
 Findings are printed as text with an excerpt. Other programs take --output json, sarif (code scanning) or github
 (annotations in GitHub Actions). With --watch the files are checked again whenever one of them changes.
 
