@@ -3,7 +3,7 @@ package deploy
 import (
 	"slices"
 
-	"github.com/scenario-runner/scenario-runner/steps/deploy/manifest"
+	"github.com/scenario-runner/scenario-runner/steps/kube/manifest"
 )
 
 // ranks are the kinds that others may need to exist before them, first ones first. Every other kind is a workload or

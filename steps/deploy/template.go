@@ -7,7 +7,7 @@ import (
 	"strings"
 
 	"github.com/scenario-runner/scenario-runner/engine/eval"
-	"github.com/scenario-runner/scenario-runner/steps/deploy/manifest"
+	"github.com/scenario-runner/scenario-runner/steps/kube/manifest"
 	"github.com/scenario-runner/scenario-runner/steps/kube"
 )
 

@@ -12,7 +12,7 @@ import (
 
 	"github.com/scenario-runner/scenario-runner/engine/lsp"
 	"github.com/scenario-runner/scenario-runner/engine/source"
-	"github.com/scenario-runner/scenario-runner/steps/deploy/manifest"
+	"github.com/scenario-runner/scenario-runner/steps/kube/manifest"
 	"github.com/scenario-runner/scenario-runner/steps/kube"
 	"github.com/scenario-runner/scenario-runner/steps/kube/kinds"
 )

@@ -8,7 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/scenario-runner/scenario-runner/steps/deploy/manifest"
+	"github.com/scenario-runner/scenario-runner/steps/kube/manifest"
 )
 
 // tree writes files into a fresh folder and returns it.
