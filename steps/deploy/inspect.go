@@ -13,9 +13,9 @@ import (
 	"github.com/scenario-runner/scenario-runner/engine/field"
 	"github.com/scenario-runner/scenario-runner/engine/source"
 	"github.com/scenario-runner/scenario-runner/engine/step"
-	"github.com/scenario-runner/scenario-runner/steps/kube/manifest"
 	"github.com/scenario-runner/scenario-runner/steps/kube"
 	"github.com/scenario-runner/scenario-runner/steps/kube/kinds"
+	"github.com/scenario-runner/scenario-runner/steps/kube/manifest"
 )
 
 // inspection is what a use of the step learns from its manifests before the run.

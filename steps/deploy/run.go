@@ -9,8 +9,8 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/scenario-runner/scenario-runner/engine/step"
-	"github.com/scenario-runner/scenario-runner/steps/kube/manifest"
 	"github.com/scenario-runner/scenario-runner/steps/kube"
+	"github.com/scenario-runner/scenario-runner/steps/kube/manifest"
 	"github.com/scenario-runner/scenario-runner/steps/readiness"
 )
 

@@ -10,8 +10,8 @@ import (
 
 	"github.com/scenario-runner/scenario-runner/engine/eval"
 	"github.com/scenario-runner/scenario-runner/engine/step"
-	"github.com/scenario-runner/scenario-runner/steps/kube/manifest"
 	"github.com/scenario-runner/scenario-runner/steps/kube"
+	"github.com/scenario-runner/scenario-runner/steps/kube/manifest"
 )
 
 //go:embed README.md

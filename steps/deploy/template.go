@@ -7,8 +7,8 @@ import (
 	"strings"
 
 	"github.com/scenario-runner/scenario-runner/engine/eval"
-	"github.com/scenario-runner/scenario-runner/steps/kube/manifest"
 	"github.com/scenario-runner/scenario-runner/steps/kube"
+	"github.com/scenario-runner/scenario-runner/steps/kube/manifest"
 )
 
 // evaluate replaces the ${{ }} in the texts of objects from files. A text that is nothing but one expression takes the

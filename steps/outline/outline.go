@@ -12,9 +12,9 @@ import (
 
 	"github.com/scenario-runner/scenario-runner/engine/lsp"
 	"github.com/scenario-runner/scenario-runner/engine/source"
-	"github.com/scenario-runner/scenario-runner/steps/kube/manifest"
 	"github.com/scenario-runner/scenario-runner/steps/kube"
 	"github.com/scenario-runner/scenario-runner/steps/kube/kinds"
+	"github.com/scenario-runner/scenario-runner/steps/kube/manifest"
 )
 
 // Objects is what a language server asks about Kubernetes. The zero value knows what is built in and what scenarios bring along.
