@@ -86,6 +86,9 @@ func (f *listFlags) run(cmd *cobra.Command, s streams, args []string) error {
 	if err != nil {
 		return err
 	}
+	for i := range rows {
+		rows[i].suite = filepath.ToSlash(named.file)
+	}
 	for _, t := range targets {
 		if err := t.write(s.out, func(w io.Writer) error { return writeList(w, t.kind, rows, f.shards) }); err != nil {
 			return errored(err)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -20,7 +21,8 @@ type listRow struct {
 	Seconds     float64           `json:"seconds,omitempty"` // in the newest green run, when there is one
 	Shard       int               `json:"-"`
 
-	alone bool // in its file
+	alone bool   // in its file
+	suite string // file of the suite that it runs in; "" when there is none
 }
 
 // matrixEntry is one job of a matrix. File holds several files, quoted for a shell, when the entry is a part, and a
@@ -82,6 +84,10 @@ func matrix(rows []listRow, shards int) []matrixEntry {
 		return entries
 	}
 	for i := 1; i <= shards; i++ {
+		if suite := rows[0].suite; suite != "" { // a part of a suite needs its setup and its vars
+			entries = append(entries, matrixEntry{Name: fmt.Sprintf("%d/%d", i, shards), File: fmt.Sprintf("%s --shard %d/%d", shellWord(suite), i, shards), Shard: i})
+			continue
+		}
 		var files []string
 		for _, r := range rows {
 			if word := shellWord(r.File); r.Shard == i && !slices.Contains(files, word) {
@@ -95,10 +101,10 @@ func matrix(rows []listRow, shards int) []matrixEntry {
 
 // words are the file and what else it takes to run this scenario alone, quoted for a shell.
 func (r listRow) words() string {
-	if r.alone {
+	if r.alone && r.suite == "" {
 		return shellWord(r.File)
 	}
-	return shellWord(r.File) + " --name " + shellWord("^"+regexp.QuoteMeta(r.Name)+"$")
+	return shellWord(cmp.Or(r.suite, r.File)) + " --name " + shellWord("^"+regexp.QuoteMeta(r.Name)+"$")
 }
 
 // writeGitLab writes a hidden job that a job of a child pipeline extends. JSON texts are YAML, too.

@@ -3,6 +3,7 @@ package suite
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -22,13 +23,15 @@ const (
 )
 
 // Judge says which thresholds hold. scenarios are those that were run, in the order of the outcome. With failOnFlaky one
-// that passed only when it was run again has not passed.
+// that passed only when it was run again has not passed. A threshold that is about none of them is left out.
 func (s *Suite) Judge(scenarios []*scenario.Scenario, o run.Outcome, failOnFlaky bool) []journal.Threshold {
 	var out []journal.Threshold
 	for _, t := range s.Thresholds {
 		switch t.Name {
 		case passRate:
-			out = append(out, t.rate(scenarios, o, failOnFlaky))
+			if t.Label == "" || t.concerns(scenarios) {
+				out = append(out, t.rate(scenarios, o, failOnFlaky))
+			}
 		case maxDuration:
 			out = append(out, t.duration(o.Took))
 		case maxFlaky:
@@ -36,6 +39,11 @@ func (s *Suite) Judge(scenarios []*scenario.Scenario, o run.Outcome, failOnFlaky
 		}
 	}
 	return out
+}
+
+// concerns reports whether a threshold is about any of the scenarios. It may not be when a part of the suite was chosen.
+func (t Threshold) concerns(scenarios []*scenario.Scenario) bool {
+	return slices.ContainsFunc(scenarios, func(s *scenario.Scenario) bool { return matches(s, t.Label) })
 }
 
 // tally counts how scenarios ended.

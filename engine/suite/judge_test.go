@@ -85,7 +85,6 @@ func TestOtherThresholds(t *testing.T) {
 	equal(t, "thresholds", []string{
 		"true >= 0.5 0.75 1 of 4 failed; passRate 0.75 >= 0.5 holds",
 		"false >= 1 0.5 priority=critical: 1 of 2 failed; passRate 0.5 >= 1 does not hold",
-		"false >= 1 none priority=none: no scenario was judged; passRate >= 1 does not hold",
 		"true <= 30m 12m4s the run took 12m4s; maxDuration <= 30m holds",
 		"false <= 10m 12m4s the run took 12m4s; maxDuration <= 10m does not hold",
 		"true <= 1 1 1 was flaky; maxFlaky 1 <= 1 holds",
