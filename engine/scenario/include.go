@@ -56,6 +56,10 @@ func (c *compiler) entries(n *yaml.Node, what string) []*yaml.Node {
 		c.diags.Add(c.file.Range(n), "wrong-type", "matrix.%s: expected a list of mappings", what)
 		return nil
 	}
+	if len(n.Content) > maxEntries {
+		c.diags.Add(c.file.Range(n), "expansion-limit", "matrix.%s has %d entries; at most %d can be read", what, len(n.Content), maxEntries)
+		return nil
+	}
 	var out []*yaml.Node
 	for _, item := range n.Content {
 		if item = source.Follow(item); item.Kind != yaml.MappingNode || len(item.Content) == 0 {

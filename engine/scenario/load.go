@@ -80,8 +80,9 @@ type compiler struct {
 	self     *libraryFile  // the file as a template; nil when it is a scenario
 	used     []TemplateUse // in document order
 	reported map[*libraryFile]bool
-	expanded int // steps that the templates in use bring
-	depth    int // how deep they use each other
+	straight map[*libraryFile]bool // templates that don't lead back to self
+	expanded int                   // steps that the templates in use bring
+	depth    int                   // how deep they use each other
 }
 
 func newCompiler(l *Loader, library *library, file *source.File, diags *diag.List) *compiler {

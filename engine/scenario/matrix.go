@@ -1,7 +1,6 @@
 package scenario
 
 import (
-	"fmt"
 	"maps"
 	"reflect"
 	"slices"
@@ -16,8 +15,14 @@ import (
 	"github.com/scenario-runner/scenario-runner/engine/step"
 )
 
-// maxCases is how many cases a matrix may have, as many as a job of GitHub.
-const maxCases = 256
+// What a matrix may grow to. A job of GitHub has as many cases at most; the other limits keep what exclude may take out
+// again from taking the runner down.
+const (
+	maxCases        = 256
+	maxCombinations = 4096
+	maxNames        = 64
+	maxEntries      = 1000
+)
 
 // The keys of a matrix that are no axes.
 const (
@@ -88,6 +93,10 @@ func (c *compiler) readMatrix(root *yaml.Node) *matrix {
 		c.diags.Add(c.file.Range(dynamic[0]), "wrong-type", "a matrix holds plain values; ${{ }} can't be used here")
 		return &matrix{types: eval.AnyType}
 	}
+	if pairs := source.Pairs(n); len(pairs) > maxNames {
+		c.diags.Add(c.file.Range(pairs[maxNames].Key), "expansion-limit", "the matrix has %d names; at most %d can be read", len(pairs), maxNames)
+		return &matrix{types: eval.AnyType}
+	}
 	before := len(*c.diags)
 	m := &matrix{keys: map[string]diag.Range{}, at: c.file.Range(key), axes: map[string]bool{}}
 	axes := c.axes(n, m)
@@ -123,6 +132,8 @@ func (c *compiler) axes(n *yaml.Node, m *matrix) []axis {
 			c.diags.Add(c.file.Range(list), "matrix-axis", "matrix.%s: expected a list of values; write [%s] for a single one", name, shortValue(list))
 		case len(list.Content) == 0:
 			c.diags.Add(c.file.Range(list), "matrix-axis", "matrix.%s has no value, so there would be no case", name)
+		case len(list.Content) > maxCombinations:
+			c.diags.Add(c.file.Range(list), "expansion-limit", "matrix.%s has %d values; at most %d cases can run", name, len(list.Content), maxCases)
 		default:
 			out = append(out, c.axis(p.Key, list))
 		}
@@ -167,10 +178,17 @@ func (m *matrix) name(name string, at diag.Range) {
 	}
 }
 
-// product makes a case of every combination of values. It stops when there are too many.
+// product makes a case of every combination of values.
 func (c *compiler) product(m *matrix, axes []axis) {
 	if len(axes) == 0 {
 		return
+	}
+	total := 1
+	for _, a := range axes {
+		if total *= len(a.values); total > maxCombinations {
+			c.diags.Add(m.at, "expansion-limit", "the matrix has more than %d combinations; at most %d cases can run", maxCombinations, maxCases)
+			return
+		}
 	}
 	cases := []matrixCase{{values: map[string]value{}, own: map[string]bool{}}}
 	for _, a := range axes {
@@ -182,9 +200,7 @@ func (c *compiler) product(m *matrix, axes []axis) {
 				next = append(next, more)
 			}
 		}
-		if cases = next; len(cases) > maxCases*maxCases {
-			break // nothing that is excluded brings it back to what is allowed
-		}
+		cases = next
 	}
 	m.cases = cases
 }
@@ -197,7 +213,7 @@ func (c *compiler) countCases(m *matrix) {
 	case n == 0:
 		c.diags.Add(m.at, "matrix-cases", "exclude leaves no case of the matrix")
 	case n > maxCases:
-		c.diags.Add(m.at, "expansion-limit", "the matrix has %s cases; at most %d can run", number(n), maxCases)
+		c.diags.Add(m.at, "expansion-limit", "the matrix has %d cases; at most %d can run", n, maxCases)
 		m.cases = nil
 		return
 	}
@@ -211,13 +227,6 @@ func (c *compiler) countCases(m *matrix) {
 		}
 		seen[label] = true
 	}
-}
-
-func number(n int) string {
-	if n > maxCases*maxCases {
-		return fmt.Sprintf("more than %d", maxCases*maxCases)
-	}
-	return fmt.Sprint(n)
 }
 
 // typeOf returns what is known of matrix in expressions: a name has a type when all of its values have the same, and is

@@ -67,9 +67,16 @@ func (c *compiler) isTemplate(f *libraryFile, name string, at diag.Range) bool {
 
 // circular reports a template that leads back to the file that is being checked.
 func (c *compiler) circular(f *libraryFile, at diag.Range) bool {
+	if c.straight[f] {
+		return false
+	}
 	var back []templateUse
 	if f != c.self {
 		if back = c.library.loop(f, c.self); back == nil {
+			if c.straight == nil {
+				c.straight = map[*libraryFile]bool{}
+			}
+			c.straight[f] = true
 			return false
 		}
 	}
