@@ -16,12 +16,13 @@ import (
 type block struct {
 	ctx    context.Context // its steps run in it; ended by whatever ends the block
 	nodes  []*node
-	ready  graph.Queue // positions of nodes that can start
-	open   int         // nodes that have not finished
-	story  int         // those of them that are not in the background
-	active int         // nodes that run
-	spoilt bool        // a node that has finished spoils the block
-	final  bool        // a finally block: order alone holds nothing up
+	ready  graph.Queue   // positions of nodes that can start
+	open   int           // nodes that have not finished
+	story  int           // those of them that are not in the background
+	active int           // nodes that run
+	spoilt bool          // a node that has finished spoils the block
+	final  bool          // a finally block: order alone holds nothing up
+	alone  chan struct{} // closed when no node of the story is left
 
 	frame     *frame
 	prefix    string // of the ids of its steps
@@ -67,6 +68,10 @@ func newBlock(ctx context.Context, f *frame, prefix string, steps *scenario.Bloc
 		if !s.Background {
 			b.story++
 		}
+	}
+	b.alone = make(chan struct{})
+	if b.story == 0 {
+		close(b.alone)
 	}
 	for _, n := range b.nodes {
 		n.link(index)
@@ -159,7 +164,12 @@ func (x *execution) finish(n *node, r *result) {
 	b := n.block
 	b.open--
 	if !n.step.Background {
-		b.story--
+		if b.story--; b.story == 0 {
+			close(b.alone)
+		}
+	}
+	if r.abort && x.endSteps != nil {
+		x.endSteps(&stop{verdict: step.Skipped, message: "cancelled because of " + r.root, root: r.root})
 	}
 	b.spoilt = b.spoilt || r.spoils()
 	values := valuesOf(r)
@@ -181,7 +191,7 @@ func (b *block) cancelBackground() {
 	}
 	root := b.culprit().result.root
 	for _, n := range b.nodes {
-		if n.result == nil && n.cancel != nil {
+		if n.result == nil && n.cancel != nil && !n.step.Companion {
 			n.cancel(&stop{verdict: step.Skipped, message: "cancelled because of " + root, root: root})
 		}
 	}

@@ -23,6 +23,8 @@ type execution struct {
 
 	inbox   chan message  // from workers
 	over    chan struct{} // closed when nobody reads inbox any more
+
+	endSteps context.CancelCauseFunc // ends the main steps
 	workers sync.WaitGroup
 }
 
@@ -98,6 +100,7 @@ func (x *execution) runSteps(ctx context.Context) *block {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	x.services.onError(cancel)
+	x.endSteps = cancel
 	if limit := x.scenario.MaxDuration; limit > 0 {
 		bounded, release := context.WithTimeoutCause(ctx, limit, scenarioTimeout(limit))
 		defer release()

@@ -105,5 +105,8 @@ func (h *host) Service(name string, f func(context.Context) error) {
 	h.x.services.start(h.x.run.cleanup, h.node.id, name, f)
 }
 
+// Alone is closed when the steps beside this one have ended.
+func (h *host) Alone() <-chan struct{} { return h.node.block.alone }
+
 // Mask hides a secret from now on.
 func (h *host) Mask(secret string) { h.x.run.options.Journal.Mask(secret) }

@@ -17,6 +17,7 @@ type result struct {
 	root   string
 	benign bool  // skipped in a way that holds up only steps that need its outputs
 	stop   *stop // what ended it from outside
+	abort  bool  // the other steps are to end
 }
 
 // blocks reports whether the steps after this one can't run.
@@ -60,6 +61,7 @@ func (d *workDone) result() *result {
 	if f, ok := errors.AsType[*step.Failure](d.err); ok {
 		r.Facts = append(append([]step.Fact(nil), f.Facts...), r.Facts...)
 		r.Sections = f.Sections
+		r.abort = f.Abort
 	}
 	if nested, ok := errors.AsType[*nestedFailure](d.err); ok && nested.root != "" {
 		r.root = nested.root

@@ -89,6 +89,8 @@ func (c *compiler) needs(p *pending, work []*pending) {
 		case !slices.ContainsFunc(work, func(w *pending) bool { return w.declared == target }):
 			c.diags.Add(at, "needs-elsewhere", "needs can only name steps of the same list, and %q stands at %s; %s",
 				n.Value, target.at.Start, c.elsewhere(p, target, work))
+		case target.compiled.Companion && !p.compiled.Background:
+			c.companion(at, target)
 		default:
 			p.depend(target)
 		}
@@ -180,9 +182,17 @@ func (c *compiler) reference(p *pending, target *declared, program *eval.Program
 	case l.runsAfter(sibling, p.declared):
 		c.diags.Add(p.at, "order", "%s uses the outputs of step %q, which runs after it (%s)", p.compiled.label(), target.id, program.Source).
 			Note(sibling.at, "step %q stands here", target.id)
+	case target.compiled.Companion && target == sibling && !p.compiled.Background:
+		c.companion(p.at, target)
 	default:
 		p.depend(sibling)
 	}
+}
+
+// companion reports a step that waits for one that waits for it.
+func (c *compiler) companion(at diag.Range, target *declared) {
+	c.diags.Add(at, "order", "%s %q ends only when the steps beside it have ended, so none of them can wait for it; use its outputs in finally", target.kind, target.id).
+		Note(target.at, "step %q stands here", target.id)
 }
 
 // allPrograms returns the expressions of a step and of the steps inside it.

@@ -72,6 +72,7 @@ type Step struct {
 	Retry           *Retry
 	ContinueOnError bool
 	Background      bool
+	Companion       bool // ends by itself when the steps beside it have ended, and is in the background
 	Always          bool // runs even when an earlier step did not pass
 	Cluster         eval.Text
 	Namespace       eval.Text

@@ -178,6 +178,8 @@ func (c *compiler) body(b *source.Pair, p *pending, env *eval.Env) {
 		value = &empty
 	}
 	before := c.counting()
+	s.Companion = p.definition.Companion
+	s.Background = s.Background || s.Companion
 	task, compiled := p.definition.Compile(d, value, env)
 	s.Task = task
 	if len(compiled.Blocks) > 0 {

@@ -50,6 +50,9 @@ type Spec[C, O any] struct {
 	Visible bool
 	// Unordered says that the steps inside a container step start together instead of one after the other.
 	Unordered bool
+	// Companion says that a step of this kind runs beside those that follow it, as with background: true, and ends by
+	// itself when they have ended: when Host.Alone is closed. It is not cancelled when they fail.
+	Companion bool
 	// Timeout is how long a step of this kind may take when the author gives no timeout. 0 means 5 minutes; a negative
 	// value means no limit of its own.
 	Timeout time.Duration
@@ -89,6 +92,7 @@ type Definition struct {
 	Fails     bool
 	Visible   bool
 	Unordered bool
+	Companion bool
 	Timeout   time.Duration
 	Config    *field.Shape
 	Default   func() reflect.Value
@@ -121,7 +125,7 @@ func Define[C, O any](s Spec[C, O]) Definition {
 	shape := field.Describe(reflect.TypeFor[C](), reflect.TypeFor[Block]())
 	outputs := eval.TypeOfStruct(reflect.TypeFor[O]())
 	d := Definition{
-		Name: s.Name, Group: s.Group, Summary: summary(s.Doc), Doc: s.Doc, Judges: s.Judges, Settled: s.Settled, Fails: s.Fails, Visible: s.Visible, Unordered: s.Unordered,
+		Name: s.Name, Group: s.Group, Summary: summary(s.Doc), Doc: s.Doc, Judges: s.Judges, Settled: s.Settled, Fails: s.Fails, Visible: s.Visible, Unordered: s.Unordered, Companion: s.Companion,
 		Timeout: s.Timeout, Config: shape, Outputs: outputs, Dynamic: s.Outputs != nil, Refines: s.Refine != nil,
 		Default: func() reflect.Value {
 			v := reflect.New(reflect.TypeFor[C]()).Elem()

@@ -51,6 +51,9 @@ type Host interface {
 	Execute(ctx context.Context, block Block, how Execution) (steps map[string]any, err error)
 	// Mask hides a secret in everything that is written from now on.
 	Mask(secret string)
+	// Alone is closed when the steps beside which this one runs have ended and only background steps are left. A companion
+	// (see Spec.Companion) ends then.
+	Alone() <-chan struct{}
 }
 
 // Entry is a ledger entry that was written.

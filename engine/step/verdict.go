@@ -40,6 +40,8 @@ type Failure struct {
 	Facts    []Fact
 	Sections []Section
 	Cause    error
+	// Abort says that going on would do harm: the steps that run are ended, and no further one of the story begins.
+	Abort bool
 }
 
 // Error returns the message, followed by the cause when there is one.

@@ -25,6 +25,7 @@ type Host struct {
 	services sync.WaitGroup
 	failures []error
 	stop     context.CancelFunc
+	alone    chan struct{}
 	ctx      context.Context //nolint:containedctx // the life of the services is the life of the host
 	// OnProgress, when set, is called for each progress text.
 	OnProgress func(string)
@@ -35,7 +36,7 @@ type Host struct {
 func NewHost(t testing.TB, undos ...step.Undo) *Host {
 	t.Helper()
 	ctx, stop := context.WithCancel(context.WithoutCancel(t.Context()))
-	h := &Host{undos: undos, attached: map[string][]byte{}, ctx: ctx, stop: stop}
+	h := &Host{undos: undos, attached: map[string][]byte{}, ctx: ctx, stop: stop, alone: make(chan struct{})}
 	t.Cleanup(func() {
 		if err := h.Close(); err != nil {
 			t.Errorf("clean-up: %v", err)
@@ -172,6 +173,12 @@ func (h *Host) Attached(name string) []byte {
 	defer h.mu.Unlock()
 	return h.attached[name]
 }
+
+// Alone is closed by EndStory.
+func (h *Host) Alone() <-chan struct{} { return h.alone }
+
+// EndStory tells a companion that the steps beside it have ended. Call it once.
+func (h *Host) EndStory() { close(h.alone) }
 
 // Mask keeps the secret.
 func (h *Host) Mask(secret string) {

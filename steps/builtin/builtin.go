@@ -15,6 +15,7 @@ import (
 	httpstep "github.com/scenario-runner/scenario-runner/steps/http"
 	injectchaos "github.com/scenario-runner/scenario-runner/steps/injectchaos"
 	"github.com/scenario-runner/scenario-runner/steps/kube"
+	monitor "github.com/scenario-runner/scenario-runner/steps/monitor"
 	parallel "github.com/scenario-runner/scenario-runner/steps/parallel"
 	patch "github.com/scenario-runner/scenario-runner/steps/patch"
 	receive "github.com/scenario-runner/scenario-runner/steps/receive"
@@ -45,6 +46,7 @@ func add(r *step.Registry, env *kube.Env) {
 	r.Steps = append(r.Steps, httpstep.New())
 	r.Steps = append(r.Steps, injectchaos.New(env))
 	r.Undos = append(r.Undos, injectchaos.Undos(env)...)
+	r.Steps = append(r.Steps, monitor.New(env))
 	r.Steps = append(r.Steps, parallel.New())
 	r.Steps = append(r.Steps, patch.New(env))
 	r.Steps = append(r.Steps, receive.New())

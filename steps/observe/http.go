@@ -43,7 +43,7 @@ func (h *HTTP) text() string {
 	return method + " " + address.Redacted()
 }
 
-func (*HTTP) traits() Traits { return Traits{Name: "response"} }
+func (*HTTP) traits() Traits { return Traits{Name: "response", Asked: true} }
 
 func (h *HTTP) check(path string, p *step.Problems) {
 	if address, err := url.Parse(h.URL); !p.Dynamic(path+".url") || h.URL != "" {

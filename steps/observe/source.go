@@ -35,6 +35,7 @@ type Traits struct {
 	Name    string // what expressions call the value: object, objects, events, lines, response, rows
 	Lists   bool   // the value is a list, whose items can be chosen from
 	Cluster bool   // the value is made of objects, which can be ready, absent or beyond hope
+	Asked   bool   // the source is asked again and again, so that nothing is known of the time between two looks
 }
 
 // named is a kind of source under the key that it has in YAML.

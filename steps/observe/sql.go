@@ -34,7 +34,7 @@ func (s *SQL) text() string {
 	return fmt.Sprintf("rows of %s (%s)", cmp.Or(query, "a query"), s.Connection)
 }
 
-func (*SQL) traits() Traits { return Traits{Name: "rows", Lists: true} }
+func (*SQL) traits() Traits { return Traits{Name: "rows", Lists: true, Asked: true} }
 
 func (s *SQL) check(path string, p *step.Problems) {
 	s.Connection.Check(path+".connection", p)
