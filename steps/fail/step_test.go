@@ -31,6 +31,7 @@ func TestMistakes(t *testing.T) {
 	for body, want := range map[string]string{
 		`[wrong]`:      `step.yaml:1:1: message: expected text, found a list [wrong-type]`,
 		`{message: 3}`: "",
+		`""`:           `step.yaml:1:1: the message is empty; say what is wrong [invalid-value]`,
 		`{msg: wrong}`: `step.yaml:1:1: fail needs "message": what is wrong, for the reader of the report [missing-field]`,
 	} {
 		_, got := steptest.Use{Definition: New()}.Compile(t, body)
@@ -42,7 +43,7 @@ func TestMistakes(t *testing.T) {
 }
 
 func TestEmptyMessageIsNoVerdict(t *testing.T) {
-	_, err := steptest.Use{Definition: New()}.Do(t.Context(), t, `""`)
+	_, err := steptest.Use{Definition: New()}.Do(t.Context(), t, `${{ "" }}`)
 	const want = "the message is empty; say what is wrong"
 	if err == nil || err.Error() != want || step.VerdictOf(err) != step.Errored {
 		t.Errorf("got %v (%s), want %q (errored)", err, step.VerdictOf(err), want)
