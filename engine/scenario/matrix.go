@@ -19,7 +19,7 @@ import (
 // again from taking the runner down.
 const (
 	maxCases        = 256
-	maxCombinations = 4096
+	maxCombinations = 1024
 	maxNames        = 64
 	maxEntries      = 1000
 )
