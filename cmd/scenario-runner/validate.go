@@ -52,6 +52,7 @@ the fields of its custom kinds. Nothing is changed there.`,
 		Args:              cobra.MinimumNArgs(1),
 		ValidArgsFunction: completeFiles,
 		RunE: func(cmd *cobra.Command, args []string) error {
+			collectSeldom()
 			targets, err := parseOutputs(f.outputs, validateKinds())
 			if err != nil {
 				return err
