@@ -37,6 +37,11 @@ func expressionChecks() []Check {
 			Why:  "A condition must be true or false, a count must be a number.",
 			Cure: "Compare the value with something, or convert it.",
 		},
+		{
+			Name: "amount-as-text", Group: Expressions, Severity: warning, Meaning: "Amounts such as 256Mi are compared as texts.",
+			Why:  "The order of texts is that of letters, by which 1Gi is less than 256Mi; and the server writes 1024Mi as 1Gi, so the texts never are the same.",
+			Cure: "Write quantity(…) on both sides.",
+		},
 	}
 }
 

@@ -142,6 +142,15 @@ func (b *Body) Value(path ...string) *yaml.Node {
 	return source.Follow(n)
 }
 
+// Within returns where a part of the text at a path of keys and list positions stands, in characters.
+func (b *Body) Within(from, to int, path ...string) diag.Range {
+	n := b.Value(path...)
+	if n == nil || n.Kind != yaml.ScalarNode {
+		return b.Find(path...)
+	}
+	return b.file.Within(n, from, to)
+}
+
 // Range returns where a node of the body stands.
 func (b *Body) Range(n *yaml.Node) diag.Range { return b.file.Range(n) }
 

@@ -42,6 +42,11 @@ func (p *Problems) Warn(path, check, format string, args ...any) *diag.Diagnosti
 	return p.list.Warn(p.body.Find(split(path)...), check, format, args...)
 }
 
+// WarnWithin is Warn about a part of the text that stands at a dotted path, in characters.
+func (p *Problems) WarnWithin(path string, from, to int, check, format string, args ...any) *diag.Diagnostic {
+	return p.list.Warn(p.body.Within(from, to, split(path)...), check, format, args...)
+}
+
 // Inside takes over what was found in a file that the config names at a dotted path. Each finding gets a note that leads
 // back to it.
 func (p *Problems) Inside(path string, found diag.List) {

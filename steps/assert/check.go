@@ -1,13 +1,17 @@
 package assert
 
 import (
+	"fmt"
 	"maps"
 	"regexp"
 	"slices"
 	"strings"
 	"time"
 
+	"gopkg.in/yaml.v3"
+
 	"github.com/scenario-runner/scenario-runner/engine/step"
+	"github.com/scenario-runner/scenario-runner/steps/kube"
 	"github.com/scenario-runner/scenario-runner/steps/observe"
 )
 
@@ -37,6 +41,26 @@ func check(c *Config, p *step.Problems) {
 		}
 	}
 	checkTimes(c, p)
+	roots := map[string]kube.Root{}
+	for name, source := range c.Given {
+		if root, ok := source.Root(); ok {
+			roots[name] = root
+		}
+	}
+	for i, claim := range c.That {
+		kube.Amounts(p, claimPath(p, "that", i), claim.Program(), roots)
+	}
+	for i, claim := range c.Never {
+		kube.Amounts(p, claimPath(p, "never", i), claim.Program(), roots)
+	}
+}
+
+// claimPath is the path of a claim, which may be written without the list.
+func claimPath(p *step.Problems, key string, i int) string {
+	if n := p.Node(key); n != nil && n.Kind != yaml.SequenceNode {
+		return key
+	}
+	return fmt.Sprintf("%s.%d", key, i)
 }
 
 // uses reports whether a claim or the message names a source.

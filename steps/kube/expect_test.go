@@ -127,3 +127,25 @@ func TestSelectorsThatMatchNothing(t *testing.T) {
 		}
 	}
 }
+
+func TestAmountsAreNoTexts(t *testing.T) {
+	const ordered = " compares amounts letter by letter; write quantity(…) on both sides [amount-as-text]"
+	env := kube.NewEnv(kube.Options{})
+	memory := "object.spec.template.spec.containers[0].resources.limits.memory"
+	for steps, want := range map[string]string{
+		"- waitFor: {object: deployment/web, until: '" + memory + " > \"256Mi\"'}\n":                                                                   "7:109: warning: >" + ordered,
+		"- waitFor:\n    object: deployment/web\n    until: " + memory + " > object.spec.template.spec.containers[0].resources.requests[\"memory\"]\n": "9:76: warning: >" + ordered,
+		"- waitFor:\n    object: deployment/web\n    until: quantity(" + memory + ") > quantity(\"256Mi\")\n":                                          "",
+		"- waitFor:\n    object: deployment/web\n    until: " + memory + " == \"1024Mi\"\n":                                                            `9:79: warning: the server writes "1024Mi" as "1Gi"; write that, or compare quantity(…) on both sides [amount-as-text]`,
+		"- waitFor:\n    object: deployment/web\n    until: " + memory + " == \"1Gi\"\n":                                                               "",
+		"- waitFor:\n    object: deployment/web\n    failIf: object.metadata.name < \"x\"\n":                                                           "",
+		"- waitFor:\n    objects: pods\n    where: item.spec.containers[0].resources.requests.cpu == \"0.5\"\n    until: count == 1\n":                 `9:62: warning: the server writes "0.5" as "500m"; write that, or compare quantity(…) on both sides [amount-as-text]`,
+		"- waitFor:\n    objects: pods\n    until: any(objects, any(.spec.containers, .resources?.limits.memory <= \"1Gi\"))\n":                        "9:73: warning: <=" + ordered,
+		"- assert:\n    given: {pods: {objects: pods}}\n    that: [\"all(pods, .spec.overhead.cpu >= '1')\"]\n":                                        "9:42: warning: >=" + ordered,
+		"- assert:\n    given: {pods: {objects: pods}}\n    that: all(filter(pods, true), .spec.overhead.cpu >= '1')\n":                                "9:54: warning: >=" + ordered,
+	} {
+		if d := cmp.Diff(want, strings.Join(warnings(t, env, "", steps), "\n")); d != "" {
+			t.Errorf("%s%s", steps, d)
+		}
+	}
+}

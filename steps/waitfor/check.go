@@ -10,6 +10,7 @@ import (
 	"github.com/scenario-runner/scenario-runner/engine/diag"
 	"github.com/scenario-runner/scenario-runner/engine/eval"
 	"github.com/scenario-runner/scenario-runner/engine/step"
+	"github.com/scenario-runner/scenario-runner/steps/kube"
 	"github.com/scenario-runner/scenario-runner/steps/observe"
 )
 
@@ -39,6 +40,12 @@ func check(c *Config, p *step.Problems) {
 		p.At("", "waitFor needs a condition on the %s; write until", traits.Name)
 	}
 	checkNames(c, p)
+	if root, ok := c.Root(); ok {
+		roots := map[string]kube.Root{traits.Name: root, "matched": root, "match": {Ref: root.Ref}, "item": {Ref: root.Ref}}
+		kube.Amounts(p, "until", c.Until.Program(), roots)
+		kube.Amounts(p, "where", c.Where.Program(), roots)
+		kube.Amounts(p, "failIf", c.FailIf.Program(), roots)
+	}
 	for _, name := range c.Tolerate {
 		if name != "" && !slices.Contains(states(), name) {
 			p.At("tolerate", "no state is called %q%s", name, diag.DidYouMean(name, states()))
