@@ -31,7 +31,7 @@ type Config struct {
 	Library      []string              `yaml:"library" single:"true" doc:"Folders with templates that scenarios can use by their name alone." example:"testing/library"`
 	Environment  []string              `yaml:"environment" single:"true" doc:"Environment variables that expressions may read as env.<name>." example:"[REGION]"`
 	Connections  map[string]Connection `yaml:"connections" doc:"Databases by the name that steps and sources use in connection." example:"{history: {type: postgres, host: 127.0.0.1, database: history, user: qa, passwordFrom: {env: HISTORY_PASSWORD}}}"`
-	Prometheus   *Endpoint             `yaml:"prometheus" doc:"The Prometheus that steps and sources ask when they name none."`
+	Prometheus   *Endpoint             `yaml:"prometheus" doc:"The Prometheus that steps and sources ask when they name none. None asks one yet."`
 	Alertmanager *Endpoint             `yaml:"alertmanager" doc:"The Alertmanager that fireAlert uses when it names no place."`
 	Defaults     Defaults              `yaml:"defaults" doc:"What flags of run count as when neither they nor their environment variables are given."`
 	Policy       Policy                `yaml:"policy" doc:"What no scenario and no flag can override."`

@@ -105,6 +105,9 @@ func expressions(n *yaml.Node, found []*yaml.Node) []*yaml.Node {
 	return found
 }
 
+// Fields describes the top of a configuration file, for documentation and layout.
+func Fields() []field.Field { return field.Describe(reflect.TypeFor[Config]()).Fields }
+
 // Schema returns the draft-07 JSON schema of configuration files.
 func Schema() *field.Schema {
 	document := field.Describe(reflect.TypeFor[Config]()).Schema(nil).WithoutExpressions()

@@ -7,10 +7,12 @@ import (
 
 	"gopkg.in/yaml.v3"
 
+	"github.com/scenario-runner/scenario-runner/engine/config"
 	"github.com/scenario-runner/scenario-runner/engine/field"
 	"github.com/scenario-runner/scenario-runner/engine/scenario"
 	"github.com/scenario-runner/scenario-runner/engine/source"
 	"github.com/scenario-runner/scenario-runner/engine/step"
+	"github.com/scenario-runner/scenario-runner/engine/suite"
 )
 
 // roleKind says what a mapping or a sequence is in a scenario.
@@ -44,8 +46,15 @@ const (
 
 // topFields returns the fields of the top of a file, in the order in which they are declared.
 func topFields(root *yaml.Node) []field.Field {
-	if kind, _ := source.Lookup(root, "kind"); kind != nil && kind.Value == scenario.KindTemplate {
+	kind, _ := source.Lookup(root, "kind")
+	switch {
+	case kind == nil:
+	case kind.Value == scenario.KindTemplate:
 		return scenario.TemplateFields()
+	case kind.Value == suite.Kind:
+		return suite.Fields()
+	case kind.Value == config.KindConfig:
+		return config.Fields()
 	}
 	return scenario.DocumentFields()
 }
@@ -75,9 +84,9 @@ func (l layout) rank(r role, key string) int {
 	switch r.kind {
 	case top:
 		if strings.HasPrefix(key, "x-") { // anchors, which have to stand before what uses them
-			return l.top["metadata"] + 1
+			return cmp.Or(l.top["metadata"], l.top["kind"]) + 1
 		}
-		return cmp.Or(l.top[key], l.top["steps"]-1)
+		return cmp.Or(l.top[key], cmp.Or(l.top["steps"], unknown)-1)
 	case metadata:
 		return cmp.Or(l.metadata[key], unknown)
 	case oneStep:
