@@ -46,9 +46,9 @@ func New(env *kube.Env) step.Definition {
 				c.Given[name].CheckSettings("given."+name, env.Settings(), p)
 			}
 		}),
-		Title:   title,
-		Names:   func(c *Config, in *step.Place, name string) eval.Type { return c.Given[name].Type(in, env) },
-		Run:     asserting{env}.run,
+		Title: title,
+		Names: func(c *Config, in *step.Place, name string) eval.Type { return c.Given[name].Type(in, env) },
+		Run:   asserting{env}.run,
 	})
 }
 
