@@ -186,6 +186,9 @@ func (c *compiler) reference(p *pending, target *declared, program *eval.Program
 		c.companion(p.at, target)
 	default:
 		p.depend(sibling)
+		if !slices.Contains(p.compiled.Reads, sibling.compiled) {
+			p.compiled.Reads = append(p.compiled.Reads, sibling.compiled)
+		}
 	}
 }
 

@@ -66,6 +66,7 @@ type Step struct {
 	After      []*Step
 	AfterStart []*Step
 	Needs      []*Step
+	Reads      []*Step // the part of Needs whose outputs expressions use
 
 	If              *eval.Program // nil means always
 	Timeout         time.Duration // 0 means the step kind's own
