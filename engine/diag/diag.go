@@ -79,9 +79,19 @@ func (d Diagnostic) Error() string {
 // List is a set of diagnostics that is itself an error.
 type List []Diagnostic
 
+// longestMessage is how many bytes of a message are kept: it may quote a text of any length.
+const longestMessage = 2000
+
+func shortened(message string) string {
+	if len(message) <= longestMessage {
+		return message
+	}
+	return strings.ToValidUTF8(message[:longestMessage], "") + "…"
+}
+
 // Add appends an error-level diagnostic.
 func (l *List) Add(at Range, check, format string, args ...any) *Diagnostic {
-	*l = append(*l, Diagnostic{Range: at, Check: check, Message: fmt.Sprintf(format, args...)})
+	*l = append(*l, Diagnostic{Range: at, Check: check, Message: shortened(fmt.Sprintf(format, args...))})
 	return &(*l)[len(*l)-1]
 }
 

@@ -67,8 +67,12 @@ func (c *pass) compileText(n *yaml.Node, env *eval.Env) eval.Text {
 	if len(problems) > 0 && c.cut(n) {
 		return text
 	}
+	var places source.Places
+	if len(problems) > 0 {
+		places = c.file.Places(n)
+	}
 	for _, p := range problems {
-		c.report(c.file.Within(n, p.From, p.To), p.Check, "%s", p.Message)
+		c.report(places.Within(p.From, p.To), p.Check, "%s", p.Message)
 	}
 	c.body.Programs = append(c.body.Programs, text.Programs()...)
 	return text

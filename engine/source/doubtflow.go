@@ -25,7 +25,10 @@ func (s *scanner) flow() {
 		}
 		switch r := s.peek(0); {
 		case r == '{' || r == '[':
-			open = append(open, bracket{rune: r, line: s.line, at: s.at})
+			if open = append(open, bracket{rune: r, line: s.line, at: s.at}); len(open) > MaxDepth {
+				s.here(1, "brackets are nested more than %d levels deep", MaxDepth)
+				return
+			}
 			s.at++
 		case r == '}' || r == ']':
 			if want := open[len(open)-1]; want.rune != r-2 { // } is two after {, ] two after [

@@ -19,7 +19,7 @@ import (
 
 // Limits of a file. They keep a hostile or broken file from taking the runner down.
 const (
-	MaxBytes = 10 << 20
+	MaxBytes = 3 << 20
 	MaxDepth = 200
 	MaxNodes = 500_000 // after aliases are followed
 )

@@ -87,23 +87,36 @@ func (f *File) writtenAs(n *yaml.Node, length int) (diag.Range, bool) {
 
 // Within returns where the characters from (inclusive) to (exclusive) of a scalar's value stand in the file. Offsets
 // count runes. It is exact for plain, quoted, literal and folded scalars.
-func (f *File) Within(n *yaml.Node, from, to int) diag.Range {
-	m := f.offsets(n)
-	length := len(m) - 1
+func (f *File) Within(n *yaml.Node, from, to int) diag.Range { return f.Places(n).Within(from, to) }
+
+// Places are those of the characters of one scalar, for who asks about many of them.
+type Places struct {
+	at    []diag.Position // of each rune, and after the last one
+	whole diag.Range      // what is underlined of an empty block at the end of the file
+	lines int             // of the file
+}
+
+// Places returns where the characters of a scalar's value stand.
+func (f *File) Places(n *yaml.Node) Places {
+	return Places{at: f.offsets(n), whole: f.at(n.Line, n.Column, 1), lines: len(f.lines)}
+}
+
+// Within is what the method of File says.
+func (p Places) Within(from, to int) diag.Range {
+	length := len(p.at) - 1
 	from, to = min(max(from, 0), length), min(max(to, 0), length)
-	start := m[from]
-	end := m[to]
-	if start.Line > len(f.lines) { // an empty block at the end of the file
-		return f.at(n.Line, n.Column, 1)
+	start, end := p.at[from], p.at[to]
+	if start.Line > p.lines {
+		return p.whole
 	}
 	if to > from { // the end is after the last character, which may stand on an earlier line than the next one
-		end = m[to-1]
+		end = p.at[to-1]
 		end.Column++
 	}
 	if end == start {
 		end.Column++ // nothing can't be underlined
 	}
-	return diag.Range{File: f.Name, Start: start, End: end}
+	return diag.Range{File: p.whole.File, Start: start, End: end}
 }
 
 func quoted(n *yaml.Node) bool {
@@ -231,6 +244,11 @@ func (c *cursor) step() {
 func (c *cursor) seek(r rune, style yaml.Style) {
 	for {
 		s, ok := c.peek()
+		if s == '\\' && style&yaml.DoubleQuotedStyle != 0 && c.column == len(c.text) {
+			c.column++ // a line break that is escaped stands for nothing, nor does the indent behind it
+			c.breakLine()
+			continue
+		}
 		if !ok || s == r && r != '\n' || s == '\\' && style&yaml.DoubleQuotedStyle != 0 {
 			return
 		}
@@ -255,11 +273,16 @@ func (c *cursor) advance(style yaml.Style) {
 	case s == '\'' && style&yaml.SingleQuotedStyle != 0:
 		c.column += 2
 	case s == '\n':
-		c.step()
-		for t, ok := c.peek(); ok && t == ' '; t, ok = c.peek() {
-			c.step()
-		}
+		c.breakLine()
 	default:
+		c.step()
+	}
+}
+
+// breakLine moves to the text of the next line.
+func (c *cursor) breakLine() {
+	c.step()
+	for s, ok := c.peek(); ok && s == ' '; s, ok = c.peek() {
 		c.step()
 	}
 }

@@ -17,6 +17,7 @@ func TestWithinFindsTextInEveryScalarStyle(t *testing.T) {
 		"single quoted":            "a: 'it''s NEEDLE'\n",
 		"double quoted":            "a: \"tab\\t \\u00e9 NEEDLE\"\n",
 		"double quoted over lines": "a: \"xx\n   yy NEEDLE\"\n",
+		"escaped line break":       "a: \"xx \\\n   yy NEEDLE\"\n",
 		"literal":                  "a:\n  b: |\n    xx\n\n    yy ü NEEDLE\n  c: d\n",
 		"literal with indicator":   "a: |2\n    xx NEEDLE\n",
 		"literal in a list":        "- |-\n  xx\n  NEEDLE\n",
