@@ -88,12 +88,19 @@ func forget(tree *ast.Node, err error) bool {
 	w := &wrong{at: f.Location, name: unknownName.MatchString(f.Message)}
 	w.operation = operationBefore(*tree, f.From)
 	ast.Walk(tree, w)
-	if w.node == nil {
+	switch {
+	case w.called != nil: // its arguments are looked at all the same
+		w.called.Callee = &ast.IdentifierNode{Value: anyFunction}
+	case w.node != nil:
+		*w.node = &ast.ConstantNode{}
+	default:
 		return false
 	}
-	*w.node = &ast.ConstantNode{}
 	return true
 }
+
+// anyFunction takes the place of a function that is not known. Its name can't be typed, and it is never called.
+const anyFunction = "‹any›"
 
 // wrong finds the part of a tree that an error is about: the outermost one that stands there, or the name itself when it
 // is the name that is unknown.
@@ -102,6 +109,7 @@ type wrong struct {
 	name      bool
 	operation *ast.BinaryNode // the unknown name is the second half of web-app
 	node      *ast.Node
+	called    *ast.CallNode // of a function whose name is unknown
 }
 
 // Visit is called bottom-up. The checker does not look again into a call whose type is known, so that is forgotten too.
@@ -109,6 +117,9 @@ func (w *wrong) Visit(node *ast.Node) {
 	call, isCall := (*node).(*ast.CallNode)
 	if isCall {
 		call.SetNature(nature.Nature{})
+		if callee, ok := call.Callee.(*ast.IdentifierNode); ok && w.name && callee.Location() == w.at {
+			w.called = call
+		}
 	}
 	switch n := (*node).(type) {
 	case *ast.PredicateNode, *ast.ConstantNode:

@@ -45,6 +45,12 @@ func TestEveryMistakeIsTold(t *testing.T) {
 			`{redy} unknown field "redy" of item; did you mean "ready"? it has name, ready`,
 			`{>} > can't join a duration and a whole number; write duration("30s")`,
 		},
+		"lenn(vars.limmit, upperr(vars.imgae)) > 1": { // what a function of another name is given
+			`{lenn} unknown name "lenn"; did you mean "len"?`,
+			`{limmit} no var is called "limmit"; did you mean "limit"? there is limit, image`,
+			`{upperr} unknown name "upperr"; did you mean "upper"?`,
+			`{imgae} no var is called "imgae"; did you mean "image"? there is limit, image`,
+		},
 		"semver(vars.imgae, vars.limmit)": { // both in one call
 			`{imgae} no var is called "imgae"; did you mean "image"? there is limit, image`,
 			`{limmit} no var is called "limmit"; did you mean "limit"? there is limit, image`,
