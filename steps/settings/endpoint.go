@@ -13,6 +13,8 @@ type Endpoint struct {
 	Headers map[string]Value
 	Bearer  Value // token; empty when none is given
 	TLS     *TLS  // nil means the usual trust
+	// RulesDir is the folder from which a Prometheus takes its rules, "" when it is not known.
+	RulesDir string
 }
 
 // Headers returns the headers of every request to e, and which parts of them must be masked in everything that is

@@ -18,6 +18,8 @@ type Settings struct {
 	Prometheus   *Endpoint             // nil when the project names none
 	Alertmanager *Endpoint             // nil when the project names none
 	Policy       Policy
+	// Addons brings a Prometheus and an Alertmanager when the project names none. Nil means that nobody does.
+	Addons Addons
 	// LookupEnv finds the environment variables that secrets come from. Nil means that of the process.
 	LookupEnv func(string) (string, bool)
 }

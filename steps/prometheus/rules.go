@@ -1,0 +1,88 @@
+package prometheus
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/scenario-runner/scenario-runner/steps/endpoint"
+)
+
+// States of an alert in Prometheus.
+const (
+	Pending = "pending"
+	Firing  = "firing"
+)
+
+// Alert is an alert that Prometheus holds as pending or firing. Resolved ones are not listed.
+type Alert struct {
+	Labels      map[string]string `json:"labels"`
+	Annotations map[string]string `json:"annotations"`
+	State       string            `json:"state"`
+	ActiveAt    time.Time         `json:"activeAt"`
+	Value       string            `json:"value"`
+}
+
+// Alerts lists the alerts that are pending or firing.
+func (c Client) Alerts(ctx context.Context) ([]Alert, error) {
+	r := endpoint.Request{Method: http.MethodGet, Path: "/api/v1/alerts"}
+	e, err := c.api(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	var data struct {
+		Alerts []Alert `json:"alerts"`
+	}
+	if err := json.Unmarshal(e.Data, &data); err != nil {
+		return nil, c.Garbage(r, string(e.Data))
+	}
+	return data.Alerts, nil
+}
+
+// Rule is an alerting rule that Prometheus has loaded.
+type Rule struct {
+	Name      string  `json:"name"`
+	Query     string  `json:"query"`
+	Duration  float64 `json:"duration"` // seconds of for
+	Health    string  `json:"health"`
+	LastError string  `json:"lastError"`
+}
+
+// Rules returns the alerting rules of one group, nil when there is no such group.
+func (c Client) Rules(ctx context.Context, group string) ([]Rule, error) {
+	r := endpoint.Request{Method: http.MethodGet, Path: "/api/v1/rules", Query: url.Values{"type": {"alert"}}}
+	e, err := c.api(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	var data struct {
+		Groups []struct {
+			Name  string `json:"name"`
+			Rules []Rule `json:"rules"`
+		} `json:"groups"`
+	}
+	if err := json.Unmarshal(e.Data, &data); err != nil {
+		return nil, c.Garbage(r, string(e.Data))
+	}
+	for _, g := range data.Groups {
+		if g.Name == group {
+			return g.Rules, nil
+		}
+	}
+	return nil, nil
+}
+
+// Reload makes Prometheus read its configuration and its rules again.
+func (c Client) Reload(ctx context.Context) error {
+	_, err := c.Do(ctx, endpoint.Request{Method: http.MethodPost, Path: "/-/reload"})
+	refused, ok := errors.AsType[*endpoint.StatusError](err)
+	if ok && (refused.Status == http.StatusForbidden || refused.Status == http.StatusMethodNotAllowed) && strings.Contains(refused.Text, "ifecycle") {
+		return fmt.Errorf("%w; start Prometheus with --web.enable-lifecycle, or use an Alertmanager directly", err)
+	}
+	return err
+}
