@@ -35,6 +35,7 @@ type runFlags struct {
 	parallel int
 	selectionFlags
 	vars     []string
+	without  []string // ids of steps to leave out
 	allowEnv []string
 	outputs  []string
 	runDir   string
@@ -77,6 +78,7 @@ A cluster is touched only when you name it: --sandbox, --kubeconfig, --context, 
 	flags.IntVar(&f.parallel, "parallel", defaultParallel(), "scenarios at once")
 	f.selectionFlags.add(cmd)
 	flags.StringArrayVar(&f.vars, "var", nil, "give a var another value: name=value (repeatable)")
+	flags.StringSliceVar(&f.without, "without", nil, "negative control: leave the step with this id out and expect every scenario to fail (repeatable)")
 	flags.StringSliceVar(&f.allowEnv, "allow-env", nil, "environment variables that expressions may read as env.NAME")
 	flags.StringArrayVarP(&f.outputs, "output", "o", []string{"text"}, "report as KIND[=FILE]: text, json, junit, quiet (repeatable)")
 	flags.StringVar(&f.runDir, "run-dir", "", "folder for the journal and the evidence of this run")
@@ -136,6 +138,9 @@ func (f *runFlags) run(cmd *cobra.Command, s streams, args []string) error {
 	if err := b.err(); err != nil {
 		return errored(err)
 	}
+	if len(f.without) > 0 {
+		return control(s.err, outcome, f.without)
+	}
 	if outcome.ExitCode != 0 {
 		return &exitError{code: outcome.ExitCode}
 	}
@@ -183,6 +188,9 @@ func (f *runFlags) load(ctx context.Context, cmd *cobra.Command, s streams, args
 		return nil, nil, err
 	}
 	if selected, err = f.arrange(cmd, s, loaded, selected); err != nil {
+		return nil, nil, err
+	}
+	if selected, err = leaveOut(selected, f.without); err != nil {
 		return nil, nil, err
 	}
 	return loaded, selected, engine.Override(selected, f.vars)
@@ -241,7 +249,7 @@ func (f *runFlags) simulated() string {
 // again returns the flags that decide on what a scenario runs, as they were given.
 func again(cmd *cobra.Command) []string {
 	var out []string
-	for _, name := range []string{"config", "sandbox", "sandbox-name", "kubeconfig", "context", "cluster", "allow-env", "var"} {
+	for _, name := range []string{"config", "sandbox", "sandbox-name", "kubeconfig", "context", "cluster", "allow-env", "var", "without"} {
 		flag := cmd.Flags().Lookup(name)
 		switch values, many := flag.Value.(pflag.SliceValue); {
 		case !flag.Changed:
