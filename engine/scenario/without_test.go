@@ -41,7 +41,7 @@ func TestWithout(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := "web:\nbeside: web\nread: web (beside)\nlast: web"
+	want := "web:\nbeside: web\nread: web (beside)\nlast: web (beside)"
 	if diff := cmp.Diff(want, edges(out)); diff != "" {
 		t.Errorf("without hog (-want +got):\n%s", diff)
 	}
