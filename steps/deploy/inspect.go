@@ -3,7 +3,6 @@ package deploy
 import (
 	"fmt"
 	"maps"
-	"slices"
 	"strings"
 
 	"gopkg.in/yaml.v3"
@@ -182,15 +181,16 @@ func staticValue(n *yaml.Node) (any, bool) {
 // plan says which objects there will be.
 func (i *inspection) plan(o written) {
 	i.known.Learn(o.Object)
-	object := o.DeepCopy()
-	marks := object.GetLabels()
-	for _, key := range slices.Sorted(maps.Keys(i.config.Labels)) {
+	object := o.Unstructured
+	if len(i.config.Labels) > 0 {
+		object = o.DeepCopy()
+		marks := object.GetLabels()
 		if marks == nil {
 			marks = map[string]string{}
 		}
-		marks[key] = i.config.Labels[key]
+		maps.Copy(marks, i.config.Labels)
+		object.SetLabels(marks)
 	}
-	object.SetLabels(marks)
 	if object.GetName() == "" && object.GetGenerateName() == "" || o.dynamic && strings.Contains(object.GetName()+object.GetGenerateName(), "${{") {
 		i.scene.Open()
 	}
