@@ -94,7 +94,7 @@ var (
 	quotation = regexp.MustCompile(`"([^"]+)"`)
 	proposed  = regexp.MustCompile(`^(.*); did you mean "([^"]+)"\?`)
 	renamed   = regexp.MustCompile(`^id "([^"]+)" can't be used: .*; write "([^"]+)"$`)
-	bare      = regexp.MustCompile(`; did you mean ([^"?\s]+)\?$`)
+	bare      = regexp.MustCompile(`; did you mean (\{[^?]+\}|[^"?\s]+)\?$`)
 	choice    = regexp.MustCompile(`"([^"]+)".*; choose one of ([^;]+)$`)
 )
 
