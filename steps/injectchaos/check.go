@@ -61,6 +61,9 @@ func checkTarget(c *Config, p *step.Problems) {
 	if t.Name != "" && (t.Selector != "" || len(t.Labels) > 0) {
 		p.At("target.name", "target has a name and labels; give one of them")
 	}
+	if err := t.Ref.Check(); err != nil && t.Kind != "" && t.Name == "" {
+		p.At("target", "%s", err)
+	}
 	if p.Given("target.count") && p.Given("target.percent") {
 		p.Mistake("target.percent", "exclusive-fields", "only one of count, percent can be given")
 	}

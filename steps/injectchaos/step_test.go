@@ -53,6 +53,7 @@ func TestCompileReportsMistakes(t *testing.T) {
 		{"count", "experiment: pod-delete\ntarget: {name: a, count: -1}", "step.yaml:2:26: count must be 1 or more, found -1 [invalid-value]\n"},
 		{"percent", "experiment: pod-delete\ntarget: {name: a, percent: 101}", "step.yaml:2:28: percent must be from 1 to 100, found 101 [invalid-value]\n"},
 		{"namespace", "experiment: pod-delete\ntarget: {name: a, namespace: kube-system}", `step.yaml:2:30: namespace "kube-system" is protected from chaos, as are all of kube-* and openshift-*; choose a target elsewhere [invalid-value]` + "\n"},
+		{"selector", "experiment: pod-delete\ntarget: {kind: Pod, selector: 'a in ('}", "step.yaml:2:1: selector \"a in (\": unable to parse requirement: found '', expected: ',', ')' or identifier [invalid-value]\n"},
 		{"parameter", "experiment: pod-delete\ntarget: pod/a\nparameters: {grace: 1s}", `step.yaml:3:14: experiment pod-delete has no parameter "grace"; did you mean "gracePeriod"? [unknown-field]` + "\n"},
 		{"interval of a state", "experiment: scale-to-zero\ntarget: deployment/a\nduration: 1m\ninterval: 1s", "step.yaml:4:11: interval repeats an act, but scale-to-zero is a state that lasts; only duration counts [invalid-value]\n"},
 		{"interval alone", "experiment: pod-delete\ntarget: pod/a\ninterval: 1s", "step.yaml:3:11: interval needs a duration: for how long to repeat pod-delete [invalid-value]\n"},

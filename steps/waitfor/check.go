@@ -51,10 +51,10 @@ func check(c *Config, p *step.Problems) {
 			p.At("tolerate", "no state is called %q%s", name, diag.DidYouMean(name, states()))
 		}
 	}
-	if c.HoldsFor < 0 {
+	if c.HoldsFor == 0 && p.Literal("holdsFor") {
 		p.At("holdsFor", "holdsFor: expected a positive duration, found %s", c.HoldsFor)
 	}
-	if c.Timeout < 0 {
+	if c.Timeout == 0 && p.Literal("timeout") {
 		p.At("timeout", "timeout: expected a positive duration, found %s", c.Timeout)
 	}
 	if c.Timeout > 0 && c.HoldsFor >= c.Timeout {

@@ -72,6 +72,8 @@ func TestMistakes(t *testing.T) {
 		{"holds longer than it may take", "object: pod/web\nholdsFor: 2m\ntimeout: 1m\n", `step.yaml:2:11: the condition can't hold for 2m before the timeout of 1m [invalid-value]`},
 		{"since", "events: {since: yesterday}\n", `step.yaml:1:17: since: expected step-start or a duration such as 5m, found "yesterday" [invalid-value]`},
 		{"regular expression", "logs: {of: pod/web, match: '('}\n", `step.yaml:1:28: match: error parsing regexp: missing closing ): ` + "`(`" + ` [invalid-value]`},
+		{"no time", "object: pod/web\ntimeout: 0s\n", `step.yaml:2:10: timeout: expected a positive duration, found 0s [invalid-value]`},
+		{"no time to hold", "object: pod/web\nholdsFor: 0s\n", `step.yaml:2:11: holdsFor: expected a positive duration, found 0s [invalid-value]`},
 		{"capture name", "object: pod/web\ncapture: {a-b: object.metadata.name}\n", `step.yaml:2:11: "a-b" can't be a name in expressions; use letters, digits and underscores [invalid-name]`},
 		{"not true or false", "object: pod/web\nuntil: 1 + 1\n", `step.yaml:2:8: expected true or false, but this expression is a whole number; compare it with something [result-type]`},
 	}
