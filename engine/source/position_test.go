@@ -22,6 +22,7 @@ func TestWithinFindsTextInEveryScalarStyle(t *testing.T) {
 		"literal with indicator":   "a: |2\n    xx NEEDLE\n",
 		"literal in a list":        "- |-\n  xx\n  NEEDLE\n",
 		"folded":                   "a: >\n  xx yy\n  zz\n\n  NEEDLE\n",
+		"folded with deeper lines": "a: >-\n  xx\n    yy\n  zz NEEDLE\n",
 		"anchored":                 "a: &x NEEDLE\n",
 		"tagged":                   "a: !!str \"q NEEDLE\"\n",
 		"flow":                     "{a: [x, NEEDLE]}\n",
