@@ -102,11 +102,11 @@ func TestFieldsOfObjectsAreChecked(t *testing.T) {
 			`6:34: unknown field "currentRevison" of steps.db.object.status; did you mean "currentRevision"?`,
 		},
 		"outputs of deploy": {
-			"- id: web\n  deploy: {inline: [{apiVersion: v1, kind: ConfigMap, metadata: {name: x}}, {apiVersion: apps/v1, kind: Deployment, metadata: {name: y}}]}\n- assert: steps.web.object.spec.replcas == 2",
+			"- id: web\n  deploy: {inline: [{apiVersion: v1, kind: ConfigMap, metadata: {name: x}}, {apiVersion: apps/v1, kind: Deployment, metadata: {name: y}, spec: {selector: {matchLabels: {a: b}}, template: {metadata: {labels: {a: b}}, spec: {containers: [{name: c}]}}}}]}\n- assert: steps.web.object.spec.replcas == 2",
 			`7:33: unknown field "replcas" of steps.web.object.spec; did you mean "replicas"? it has replicas, selector, template, strategy, minReadySeconds, revisionHistoryLimit, paused, progressDeadlineSeconds`,
 		},
 		"outputs of deploy that are not known": {
-			"- id: web\n  deploy: {inline: [{apiVersion: apps/v1, kind: Deployment, metadata: {name: '${{ scenario.id }}'}}]}\n- assert: steps.web.object.spec.replcas == 2", "",
+			"- id: web\n  deploy: {inline: ['${{ scenario.id }}']}\n- assert: steps.web.object.spec.replcas == 2", "",
 		},
 		"a value for a number": {
 			"- {id: web, waitFor: deployment/web}\n- sleep: ${{ steps.web.object.spec.replicas }}\n- assert: 1 == 1",

@@ -51,7 +51,7 @@ func (s subject) check() {
 	}
 	// Somebody else's object may be there already, and a part of it be all that is meant.
 	partial := s.GetNamespace() != "" || s.p.Place().Common.Elsewhere()
-	for _, f := range kind.Schema.Inspect(s.node, kinds.Inspection{Dynamic: s.dynamic, Partial: partial}) {
+	for _, f := range kind.Schema.Inspect(s.node, kinds.Inspection{Dynamic: s.dynamic, File: s.apart, Partial: partial}) {
 		s.report(f.Node, f.Check, "%s", f.Message)
 	}
 	s.selector()

@@ -26,6 +26,8 @@ type Finding struct {
 type Inspection struct {
 	// Dynamic says that texts with ${{ }} are not known before the run; else they are texts like others.
 	Dynamic bool
+	// File says that the YAML of Kubernetes reads the text, to which yes and on are true. A scenario is read by a newer one.
+	File bool
 	// Partial says that the rest of the object may be there already, so that nothing is required.
 	Partial bool
 }
@@ -108,7 +110,7 @@ func (i *inspector) object(n *yaml.Node, s *Schema, path string) {
 }
 
 func (i *inspector) scalar(n *yaml.Node, s *Schema, path string) {
-	got := formOf(n)
+	got := i.formOf(n)
 	ok := true
 	switch s.Form {
 	case Text, Time:
@@ -141,7 +143,7 @@ func (i *inspector) scalar(n *yaml.Node, s *Schema, path string) {
 }
 
 func (i *inspector) mismatch(n *yaml.Node, s *Schema, path, cure string) {
-	i.report(n, "manifest-type", "%s: expected %s, found %s%s", place(path), s.Form, found(n), cure)
+	i.report(n, "manifest-type", "%s: expected %s, found %s%s", place(path), s.Form, i.describe(n), cure)
 }
 
 // cure says how to write what was meant, where only quotes are too many or missing.
@@ -164,12 +166,12 @@ func wholeNumber(text string) bool {
 // truthWords are what YAML 1.1, the YAML of Kubernetes, takes for true and false.
 var truthWords = regexp.MustCompile(`^(y|Y|yes|Yes|YES|n|N|no|No|NO|on|On|ON|off|Off|OFF|true|True|TRUE|false|False|FALSE)$`)
 
-// formOf says what the YAML of Kubernetes takes a scalar for.
-func formOf(n *yaml.Node) Form {
+// formOf says what a scalar is taken for.
+func (i *inspector) formOf(n *yaml.Node) Form {
 	switch {
 	case n.Style&(yaml.SingleQuotedStyle|yaml.DoubleQuotedStyle|yaml.LiteralStyle|yaml.FoldedStyle) != 0, n.Tag == "!!binary":
 		return Text
-	case n.Style&yaml.TaggedStyle == 0 && truthWords.MatchString(n.Value):
+	case i.File && n.Style&yaml.TaggedStyle == 0 && truthWords.MatchString(n.Value):
 		return Truth
 	}
 	switch n.Tag {
@@ -183,14 +185,14 @@ func formOf(n *yaml.Node) Form {
 	return Text
 }
 
-func found(n *yaml.Node) string {
+func (i *inspector) describe(n *yaml.Node) string {
 	switch n.Kind {
 	case yaml.MappingNode:
 		return "a mapping"
 	case yaml.SequenceNode:
 		return "a list"
 	}
-	switch formOf(n) {
+	switch i.formOf(n) {
 	case Whole, Number:
 		return "the number " + n.Value
 	case Truth:

@@ -89,21 +89,34 @@ func TestInspectSaysWhatIsWrong(t *testing.T) {
 		if tt.from != "" && text == workload {
 			t.Fatalf("%q is not in the manifest", tt.from)
 		}
-		got := strings.Join(inspect(t, catalogue.Definitions(t.TempDir()), text, kinds.Inspection{Dynamic: true}), "\n")
+		got := strings.Join(inspect(t, catalogue.Definitions(t.TempDir()), text, kinds.Inspection{Dynamic: true, File: true}), "\n")
 		if got != tt.want {
 			t.Errorf("%s\n got %s\nwant %s", tt.to, got, tt.want)
 		}
 	}
 }
 
+func TestScenariosAreReadByANewerYAML(t *testing.T) {
+	var catalogue kinds.Catalogue
+	text := "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: y}\nspec: {paused: yes}\n"
+	want := []string{`4:16: spec.paused: expected true or false, found "yes" [manifest-type]`}
+	if d := cmp.Diff(want, inspect(t, catalogue.Definitions(""), text, kinds.Inspection{Partial: true})); d != "" {
+		t.Error(d)
+	}
+	want = []string{`3:18: metadata.name: expected text, found y; put it in quotes [manifest-type]`}
+	if d := cmp.Diff(want, inspect(t, catalogue.Definitions(""), text, kinds.Inspection{Partial: true, File: true})); d != "" {
+		t.Error(d)
+	}
+}
+
 func TestInspectOfAPartRequiresNothing(t *testing.T) {
 	var catalogue kinds.Catalogue
 	text := "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec: {paused: on, $setElementOrder/x: 3}\n"
-	if got := inspect(t, catalogue.Definitions(""), text, kinds.Inspection{Partial: true}); got != nil {
+	if got := inspect(t, catalogue.Definitions(""), text, kinds.Inspection{Partial: true, File: true}); got != nil {
 		t.Error(got)
 	}
 	want := []string{`4:20: spec.replicas: expected a whole number, found "${{ vars.n }}" [manifest-type]`}
-	got := inspect(t, catalogue.Definitions(""), strings.Replace(text, "paused: on", "replicas: \"${{ vars.n }}\"", 1), kinds.Inspection{Partial: true})
+	got := inspect(t, catalogue.Definitions(""), strings.Replace(text, "paused: on", "replicas: \"${{ vars.n }}\"", 1), kinds.Inspection{Partial: true, File: true})
 	if d := cmp.Diff([]string{strings.Replace(want[0], "4:20", "4:18", 1)}, got); d != "" {
 		t.Error(d)
 	}
@@ -167,7 +180,7 @@ func TestInspectOfCustomKinds(t *testing.T) {
 		"{size: 3, steps: [{}]}":      `4:25: spec.steps[0] needs "name" [manifest-required]`,
 	} {
 		text := "apiVersion: example.com/v1\nkind: Widget\nmetadata: {name: a}\nspec: " + spec + "\n"
-		if got := strings.Join(inspect(t, learn(t, &catalogue), text, kinds.Inspection{}), "\n"); got != want {
+		if got := strings.Join(inspect(t, learn(t, &catalogue), text, kinds.Inspection{File: true}), "\n"); got != want {
 			t.Errorf("%s\n got %s\nwant %s", spec, got, want)
 		}
 	}

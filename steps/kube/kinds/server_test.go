@@ -52,7 +52,7 @@ func TestWhatIsRequiredIsRequired(t *testing.T) {
 		if err := yaml.Unmarshal(text, &document); err != nil {
 			t.Fatal(err)
 		}
-		if found := inspect(t, known, string(text), kinds.Inspection{}); found != nil {
+		if found := inspect(t, known, string(text), kinds.Inspection{File: true}); found != nil {
 			t.Error(found)
 		}
 		if err := refused(t, c, string(text)); err != nil {
