@@ -26,8 +26,8 @@ import (
 const (
 	suffix      = ".scenario.yaml"
 	failing     = "failing/remediation-is-too-small.scenario.yaml"
-	broken      = "failing/broken.scenario.yaml"
-	brokenWant  = "failing/broken.want"
+	broken      = "testdata/broken.scenario.yaml"
+	brokenWant  = "testdata/broken.want"
 	firstLines  = 14 // the modeline is for editors and does not count
 	storyLines  = 60
 	fewExamples = 10
