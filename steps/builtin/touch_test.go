@@ -34,7 +34,7 @@ func TestWhatStepsTouch(t *testing.T) {
 		"- deploy: {inline: {apiVersion: v1, kind: ConfigMap, metadata: {name: 'a-${{ vars.x }}'}}}":                         {"creates apply configmap/a-${{ vars.x }}"},
 		"- deploy: {inline: {apiVersion: v1, kind: ConfigMap, metadata: {generateName: a-}}}":                                {"creates apply configmap/a-…"},
 		"- patch: {object: deployment/web, patch: {spec: {replicas: 2, paused: true}, metadata: {annotations: {a.b/c: d}}}}": {`changes patch deployment/web: metadata.annotations["a.b/c"], spec.paused, spec.replicas`},
-		"- patch: {object: deployment/web, patch: {spec: {a: 1, b: 1, c: 1, d: 1, e: 1}}, undo: keep}":                       {"changes patch deployment/web: spec.a, spec.b, spec.c, 2 more fields; stays"},
+		"- patch: {object: deployment/web, patch: {spec: {minReadySeconds: 1, paused: true, progressDeadlineSeconds: 1, replicas: 1, revisionHistoryLimit: 1}}, undo: keep}":                       {"changes patch deployment/web: spec.minReadySeconds, spec.paused, spec.progressDeadlineSeconds, 2 more fields; stays"},
 		"- patch: {object: deployment/web, type: json, patch: [{op: replace, path: /spec/replicas, value: 3}]}":              {"changes patch deployment/web: /spec/replicas"},
 		"- patch: {object: deployment/web, subresource: status, patch: '${{ vars.object }}'}":                                {"changes patch deployment/web, its status"},
 		"- scale: {object: deployment/web, replicas: 0}":                                                                     {"changes scale deployment/web to 0"},
