@@ -47,6 +47,7 @@ type Env struct {
 	named      map[string]*Cluster // those of clusters that were asked for by name
 	namespaces map[home]*namespace
 	made       map[made]types.UID
+	shared     map[any]any
 }
 
 // NewEnv returns an Env. It does not touch the network: it is also made to print documentation.
@@ -56,7 +57,7 @@ func NewEnv(options Options) *Env {
 	if options.Getenv == nil {
 		options.Getenv = os.Getenv
 	}
-	e := &Env{options: options, clusters: map[Connection]*Cluster{}, named: map[string]*Cluster{}, namespaces: map[home]*namespace{}, made: map[made]types.UID{}}
+	e := &Env{options: options, clusters: map[Connection]*Cluster{}, named: map[string]*Cluster{}, namespaces: map[home]*namespace{}, made: map[made]types.UID{}, shared: map[any]any{}}
 	e.kinds.Shared = options.CRDs
 	return e
 }

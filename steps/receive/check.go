@@ -6,11 +6,11 @@ import (
 
 	"github.com/scenario-runner/scenario-runner/engine/eval"
 	"github.com/scenario-runner/scenario-runner/engine/step"
+	"github.com/scenario-runner/scenario-runner/steps/inbox"
 )
 
 const (
 	defaultKeep   = 1000
-	defaultHost   = "127.0.0.1"
 	defaultStatus = 200
 	highestPort   = 65535
 )
@@ -84,7 +84,7 @@ func outputs(c *Config) eval.Type {
 	t := eval.Type{Kind: eval.Object, Fields: all.Fields[:ofListen]}
 	if c.Listen == nil {
 		t.Fields = all.Fields[ofListen:]
-		for name, known := range map[string]eval.Type{"request": requestType(), "requests": eval.ListOf(requestType())} {
+		for name, known := range map[string]eval.Type{"request": inbox.Type(), "requests": eval.ListOf(inbox.Type())} {
 			if f, ok := t.Field(name); ok {
 				t = t.With(name, f.Doc, known) // each keeps its place
 			}

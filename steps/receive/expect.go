@@ -7,11 +7,12 @@ import (
 
 	"github.com/scenario-runner/scenario-runner/engine/eval"
 	"github.com/scenario-runner/scenario-runner/engine/step"
+	"github.com/scenario-runner/scenario-runner/steps/inbox"
 )
 
 // judgement is what one look at a sink gave.
 type judgement struct {
-	state    state
+	state    inbox.State
 	counted  []any  // the requests that count
 	doubtful []int  // numbers of requests of which where could not be told
 	doubt    error  // of the first of them, or of that
@@ -23,17 +24,17 @@ type judgement struct {
 type waiting struct {
 	run    *step.Run
 	config *Expect
-	sink   *sink
+	box    *inbox.Box
 	last   judgement
 }
 
 // expect looks at the sink now and each time that something arrives.
-func expect(ctx context.Context, run *step.Run, e *Expect, sinks *registry) (Outputs, error) {
-	s, err := sinks.get(key{run.Scenario.ID, e.From})
+func expect(ctx context.Context, run *step.Run, e *Expect, sinks *inbox.Registry) (Outputs, error) {
+	box, err := sinks.Get(run.Scenario.ID, e.From)
 	if err != nil {
 		return Outputs{}, err
 	}
-	w := &waiting{run: run, config: e, sink: s}
+	w := &waiting{run: run, config: e, box: box}
 	err = w.wait(ctx)
 	out := Outputs{Count: len(w.last.counted), Requests: w.last.counted}
 	if len(out.Requests) > 0 {
@@ -66,7 +67,7 @@ func (w *waiting) wait(ctx context.Context) error {
 		}
 		w.progress(holds != nil)
 		select {
-		case <-w.last.state.changed:
+		case <-w.last.state.Changed:
 		case <-holds:
 			w.look() // what arrived in the last moment counts
 			if w.last.missing == "" {
@@ -93,7 +94,7 @@ func pending(within, holds <-chan time.Time) <-chan time.Time {
 }
 
 func (w *waiting) progress(holds bool) {
-	n := requests(len(w.last.state.requests))
+	n := requests(len(w.last.state.Requests))
 	if holds {
 		w.run.Progress("%s received %s, as it should; watching that it stays so for %s", w.config.From, n, w.config.HoldsFor)
 		return
@@ -103,11 +104,9 @@ func (w *waiting) progress(holds bool) {
 
 // look judges what the sink holds now.
 func (w *waiting) look() {
-	j := judgement{state: w.sink.state()}
-	all := make([]any, len(j.state.requests))
-	for i, r := range j.state.requests {
-		value := r.value()
-		all[i] = value
+	j := judgement{state: w.box.State()}
+	all := j.state.Values()
+	for i, value := range all {
 		counts := true
 		if w.config.Where.IsSet() {
 			var err error
@@ -187,7 +186,7 @@ func (w *waiting) sure() error {
 		f := &step.Failure{Verdict: step.Errored, Message: fmt.Sprintf(
 			"%s can't be told of request %d: %s", w.config.Where.Source(), j.doubtful[0], j.doubt)}
 		return w.explain(f)
-	case j.state.lost > 0 && (limited || w.config.That.IsSet()):
+	case j.state.Lost > 0 && (limited || w.config.That.IsSet()):
 		return w.overflow()
 	}
 	return nil
@@ -196,7 +195,7 @@ func (w *waiting) sure() error {
 func (w *waiting) overflow() error {
 	return w.explain(&step.Failure{Verdict: step.Errored, Message: fmt.Sprintf(
 		"%s received %s and kept only %d, so nothing can be claimed about all of them; raise keep",
-		w.config.From, requests(len(w.last.state.requests)+w.last.state.lost), len(w.last.state.requests))})
+		w.config.From, requests(len(w.last.state.Requests)+w.last.state.Lost), len(w.last.state.Requests))})
 }
 
 // fail says what is not true, or that it could not be told.
@@ -204,11 +203,11 @@ func (w *waiting) fail(when string) error {
 	j := &w.last
 	message := w.config.From + ": " + j.missing + when
 	switch {
-	case j.state.lost > 0 && !j.broken:
+	case j.state.Lost > 0 && !j.broken:
 		return w.overflow()
-	case j.doubt != nil && !j.broken && len(j.doubtful) == 0 && len(j.state.requests) > 0:
+	case j.doubt != nil && !j.broken && len(j.doubtful) == 0 && len(j.state.Requests) > 0:
 		return w.explain(&step.Failure{Verdict: step.Errored, Message: message})
-	case len(j.doubtful) > 0 && len(j.doubtful) == len(j.state.requests): // most likely a misspelt field
+	case len(j.doubtful) > 0 && len(j.doubtful) == len(j.state.Requests): // most likely a misspelt field
 		return w.explain(&step.Failure{Verdict: step.Errored, Message: fmt.Sprintf("%s; where can't be told of any request: %s", message, j.doubt)})
 	}
 	f := step.Fail("%s", message)
@@ -218,10 +217,7 @@ func (w *waiting) fail(when string) error {
 
 // operands adds the values that made a condition false: of the list, and of the last request.
 func (w *waiting) operands(f *step.Failure) {
-	all := make([]any, len(w.last.state.requests))
-	for i, r := range w.last.state.requests {
-		all[i] = r.value()
-	}
+	all := w.last.state.Values()
 	var operands []eval.Operand
 	if w.config.That.IsSet() {
 		operands = w.config.That.Explain(w.run.Scope.With("requests", all))

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/scenario-runner/scenario-runner/engine/step"
+	"github.com/scenario-runner/scenario-runner/steps/inbox"
 )
 
 const (
@@ -15,12 +16,12 @@ const (
 // explain adds what arrived to a failure.
 func (w *waiting) explain(f *step.Failure) error {
 	s := w.last.state
-	f.Explain("requests", shown(s.requests)...)                  //nolint:errcheck // it returns the failure itself
-	f.Explain("requests that were refused", first(s.strange)...) //nolint:errcheck // it returns the failure itself
+	f.Explain("requests", shown(s.Requests)...)                  //nolint:errcheck // it returns the failure itself
+	f.Explain("requests that were refused", first(s.Strange)...) //nolint:errcheck // it returns the failure itself
 	if len(w.last.doubtful) > 0 {
 		f.Explain("requests of which where could not be told", fmt.Sprintf("request %d: %s", w.last.doubtful[0], w.last.doubt)) //nolint:errcheck // it returns the failure itself
 	}
-	if len(s.requests)+len(s.strange) == 0 {
+	if len(s.Requests)+len(s.Strange) == 0 {
 		f.Message += "; nothing arrived at all"
 	}
 	return f
@@ -34,7 +35,7 @@ func first(lines []string) []string {
 }
 
 // shown describes the last requests, one line each.
-func shown(all []*request) []string {
+func shown(all []*inbox.Request) []string {
 	var lines []string
 	start := max(0, len(all)-shownRequests)
 	if start > 0 {

@@ -7,51 +7,22 @@ import (
 	"io"
 	"net/http"
 	"slices"
-	"strings"
-	"sync"
-	"time"
 
-	"github.com/scenario-runner/scenario-runner/steps/web"
+	"github.com/scenario-runner/scenario-runner/steps/inbox"
 )
 
 // longestBody is how much of a request is kept.
 const longestBody = 1 << 20
 
-// request is one request that arrived.
-type request struct {
-	Method  string
-	Path    string
-	Query   map[string]any
-	Headers map[string]any // by lower-case name
-	Body    any            // a value when it is JSON, else text
-	Text    string
-	Time    time.Time
-}
-
-// value returns r as expressions see it.
-func (r *request) value() map[string]any {
-	return map[string]any{
-		"method": r.Method, "path": r.Path, "query": r.Query, "headers": r.Headers,
-		"body": r.Body, "text": r.Text, "time": r.Time,
-	}
-}
-
 // sink keeps what arrives. It is an http.Handler.
 type sink struct {
-	name     string
+	box      *inbox.Box
 	config   Listen
 	response []byte
-	mask     func(secret string)
-
-	mu      sync.Mutex
-	kept    []*request
-	lost    int      // requests that found no room any more
-	strange []string // requests that came to another path or by another method
-	changed chan struct{}
 }
 
 func newSink(name string, config Listen, mask func(string)) (*sink, error) {
-	s := &sink{name: name, config: config, mask: mask, changed: make(chan struct{})}
+	s := &sink{config: config, box: inbox.NewBox(name, config.Keep, mask)}
 	switch body := config.Response.Body.(type) {
 	case nil:
 	case string:
@@ -84,46 +55,10 @@ func (s *sink) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.refuse(w, r, status)
 		return
 	}
-	s.keep(newRequest(r, body))
+	kept := inbox.NewRequest(r, body)
+	kept.Status = s.config.Response.Status
+	s.box.Keep(kept)
 	s.answer(w)
-}
-
-func newRequest(r *http.Request, body []byte) *request {
-	out := &request{
-		Method: r.Method, Path: r.URL.Path, Query: map[string]any{}, Headers: map[string]any{},
-		Text: string(body), Time: time.Now(),
-	}
-	for name, values := range r.URL.Query() {
-		out.Query[name] = strings.Join(values, ",")
-	}
-	for name, values := range r.Header {
-		out.Headers[strings.ToLower(name)] = strings.Join(values, ", ")
-	}
-	out.Headers["host"] = r.Host
-	out.Body = out.Text
-	if v, ok := web.Value(body); ok {
-		out.Body = v
-	}
-	return out
-}
-
-func (s *sink) keep(r *request) {
-	headers := make(map[string]string, len(r.Headers))
-	for name, value := range r.Headers {
-		headers[name], _ = value.(string)
-	}
-	for _, secret := range web.Secrets(headers, "") {
-		s.mask(secret)
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if len(s.kept) < s.config.Keep {
-		s.kept = append(s.kept, r)
-	} else {
-		s.lost++
-	}
-	close(s.changed)
-	s.changed = make(chan struct{})
 }
 
 func (s *sink) answer(w http.ResponseWriter) {
@@ -137,24 +72,8 @@ func (s *sink) answer(w http.ResponseWriter) {
 	_, _ = w.Write(s.response) // a sender that does not read its answer has sent all the same
 }
 
-// refuse answers a request that is not for this sink, and remembers it: "nothing arrived" is often a wrong path.
+// refuse answers a request that is not for this sink, and remembers it.
 func (s *sink) refuse(w http.ResponseWriter, r *http.Request, status int) {
-	s.mu.Lock()
-	s.strange = append(s.strange, fmt.Sprintf("%s %s was answered with %d %s", r.Method, r.URL.Path, status, http.StatusText(status)))
-	s.mu.Unlock()
+	s.box.Refuse(fmt.Sprintf("%s %s was answered with %d %s", r.Method, r.URL.Path, status, http.StatusText(status)))
 	http.Error(w, http.StatusText(status), status)
-}
-
-// state is what a sink holds at one moment.
-type state struct {
-	requests []*request
-	lost     int
-	strange  []string
-	changed  <-chan struct{} // closed when more arrives
-}
-
-func (s *sink) state() state {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return state{requests: slices.Clone(s.kept), lost: s.lost, strange: slices.Clone(s.strange), changed: s.changed}
 }

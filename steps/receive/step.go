@@ -9,6 +9,8 @@ import (
 
 	"github.com/scenario-runner/scenario-runner/engine/eval"
 	"github.com/scenario-runner/scenario-runner/engine/step"
+	"github.com/scenario-runner/scenario-runner/steps/inbox"
+	"github.com/scenario-runner/scenario-runner/steps/kube"
 )
 
 //go:embed README.md
@@ -39,7 +41,7 @@ type Response struct {
 
 // Expect judges what a sink has received.
 type Expect struct {
-	From     string          `yaml:"from" required:"true" doc:"Id of the step that opened the sink." example:"sink"`
+	From     string          `yaml:"from" required:"true" doc:"Id of the step that opened the sink, or the backend of mock." example:"sink"`
 	Where    eval.Expr[bool] `yaml:"where" scope:"request" doc:"Which requests count. Without it, all." example:"request.body.status == \"firing\""`
 	Exactly  *int            `yaml:"exactly" doc:"How many of them there must be. More fail at once."`
 	AtLeast  *int            `yaml:"atLeast" doc:"How many of them there must be at least. With where alone, 1."`
@@ -61,9 +63,9 @@ type Outputs struct {
 	Request  any   `expr:"request" doc:"The first of them, nothing when there is none."`
 }
 
-// New returns the definition of the step. Its sinks are shared by all uses of the definition.
-func New() step.Definition {
-	sinks := newRegistry()
+// New returns the definition of the step. Its sinks, and the backends of mock, are shared by all steps of env.
+func New(env *kube.Env) step.Definition {
+	sinks := inbox.Of(env)
 	return step.Define(step.Spec[Config, Outputs]{
 		Name:   "receive",
 		Group:  step.Services,

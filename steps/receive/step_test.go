@@ -19,9 +19,10 @@ import (
 	"github.com/scenario-runner/scenario-runner/engine/source"
 	"github.com/scenario-runner/scenario-runner/engine/step"
 	"github.com/scenario-runner/scenario-runner/engine/steptest"
+	"github.com/scenario-runner/scenario-runner/steps/kube"
 )
 
-func TestContract(t *testing.T) { steptest.Contract(t, New()) }
+func TestContract(t *testing.T) { steptest.Contract(t, New(kube.NewEnv(kube.Options{}))) }
 
 // fixture is a scenario with an open sink.
 type fixture struct {
@@ -33,7 +34,7 @@ type fixture struct {
 func open(t *testing.T, body string) *fixture {
 	t.Helper()
 	f := &fixture{host: steptest.NewHost(t)}
-	f.Use = steptest.Use{Definition: New(), Run: &step.Run{Host: f.host, Scope: eval.Scope{"vars": map[string]any{"n": 2}}}}
+	f.Use = steptest.Use{Definition: New(kube.NewEnv(kube.Options{})), Run: &step.Run{Host: f.host, Scope: eval.Scope{"vars": map[string]any{"n": 2}}}}
 	out, err := f.Do(t.Context(), t, body)
 	if err != nil {
 		t.Fatal(err)
@@ -80,7 +81,7 @@ func TestWhatArrives(t *testing.T) {
 	}
 	delete(first, "time")
 	want := map[string]any{
-		"method": "PUT", "path": "/hook", "query": map[string]any{"a": "1,2"}, "text": `{"x": [1]}`,
+		"method": "PUT", "path": "/hook", "query": map[string]any{"a": "1,2"}, "text": `{"x": [1]}`, "route": "", "params": map[string]any{}, "status": 202,
 		"body": map[string]any{"x": []any{1}},
 		"headers": map[string]any{
 			"authorization": "Bearer s3cr3t-token", "content-length": "10", "accept-encoding": "gzip",
@@ -255,7 +256,7 @@ func TestSinksOfOtherScenariosAreNotSeen(t *testing.T) {
 	run.Scenario.ID = "sr-other"
 	other.Run = &run
 	for body, want := range map[string]string{
-		"expect: {from: step1, atLeast: 1}": `no sink is open; open one with receive: {listen: …} in a step with the id "step1"`,
+		"expect: {from: step1, atLeast: 1}": `no sink is open; open one with receive: {listen: …} or mock: {routes: …} in a step with the id "step1"`,
 	} {
 		if _, err := other.Do(t.Context(), t, body); err == nil || err.Error() != want {
 			t.Errorf("got %v, want %s", err, want)
@@ -295,7 +296,7 @@ func TestOutputsDependOnTheMode(t *testing.T) {
 		"expect: {from: sink, atLeast: 1}": {"count", "requests", "request"},
 	} {
 		file, diags := source.Parse("step.yaml", []byte(body))
-		task, compiled := New().Compile(&field.Decoder{File: file, Diags: &diags}, file.Root, eval.NewEnv())
+		task, compiled := New(kube.NewEnv(kube.Options{})).Compile(&field.Decoder{File: file, Diags: &diags}, file.Root, eval.NewEnv())
 		if task == nil {
 			t.Fatalf("does not compile: %v", diags)
 		}
@@ -308,7 +309,7 @@ func TestOutputsDependOnTheMode(t *testing.T) {
 func TestMistakes(t *testing.T) {
 	for name, c := range map[string]struct{ body, want string }{
 		"neither":      {"{}", "step.yaml:1:1: receive needs one of listen, expect [missing-field]"},
-		"field":        {"expect: {from: a, where: request.mehtod == \"POST\"}", `step.yaml:1:34: unknown field "mehtod" of request; did you mean "method"? it has method, path, query, headers, body, text, time [unknown-field]`},
+		"field":        {"expect: {from: a, where: request.mehtod == \"POST\"}", `step.yaml:1:34: unknown field "mehtod" of request; did you mean "method"? it has method, path, query, headers, body, text, time, route, params, status [unknown-field]`},
 		"item":         {"expect: {from: a, that: 'all(requests, .path == 3)'}", `step.yaml:1:46: == can't join text and a whole number; write quantity(…) for amounts such as 256Mi, or int(…) [operand-types]`},
 		"path":         {"listen: {path: hook}", `step.yaml:1:16: a path starts with /; found "hook" [invalid-value]`},
 		"status":       {"listen: {response: {status: 100}}", "step.yaml:1:29: 100 is no status that ends an answer; give one from 200 to 599 [invalid-value]"},
@@ -321,7 +322,7 @@ func TestMistakes(t *testing.T) {
 		"name":         {"expect: {from: a, where: 'requests[0].path == 1'}", `step.yaml:1:27: unknown name "requests"; did you mean "request"? [unknown-name]`},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, got := steptest.Use{Definition: New()}.Compile(t, c.body)
+			_, got := steptest.Use{Definition: New(kube.NewEnv(kube.Options{}))}.Compile(t, c.body)
 			if line, _, _ := strings.Cut(got, "\n"); line != c.want {
 				t.Errorf("got  %s\nwant %s", line, c.want)
 			}
