@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"os"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -45,7 +46,7 @@ newest run is taken.`,
 			})
 		},
 	}
-	cmd.Flags().StringArrayVarP(&outputs, "output", "o", []string{"text"}, "report as KIND[=FILE]: text, json, junit, quiet (repeatable)")
+	cmd.Flags().StringArrayVarP(&outputs, "output", "o", []string{"text"}, "report as KIND[=FILE]: "+strings.Join(report.Kinds(), ", ")+" (repeatable)")
 	cmd.Flags().BoolVarP(&verbose, "verbose", "v", false, "show the steps of scenarios that passed, too")
 	return cmd
 }

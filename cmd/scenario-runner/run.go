@@ -10,6 +10,7 @@ import (
 	"os"
 	"runtime"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -80,7 +81,7 @@ A cluster is touched only when you name it: --sandbox, --kubeconfig, --context, 
 	flags.StringArrayVar(&f.vars, "var", nil, "give a var another value: name=value (repeatable)")
 	flags.StringSliceVar(&f.without, "without", nil, "negative control: leave the step with this id out and expect every scenario to fail (repeatable)")
 	flags.StringSliceVar(&f.allowEnv, "allow-env", nil, "environment variables that expressions may read as env.NAME")
-	flags.StringArrayVarP(&f.outputs, "output", "o", []string{"text"}, "report as KIND[=FILE]: text, json, junit, quiet (repeatable)")
+	flags.StringArrayVarP(&f.outputs, "output", "o", []string{"text"}, "report as KIND[=FILE]: "+strings.Join(report.Kinds(), ", ")+" (repeatable)")
 	flags.StringVar(&f.runDir, "run-dir", "", "folder for the journal and the evidence of this run")
 	flags.BoolVarP(&f.verbose, "verbose", "v", false, "show the steps of scenarios that passed, too")
 	flags.BoolVar(&f.failFast, "fail-fast", false, "start no further scenario after one that is not green")

@@ -5,7 +5,10 @@ import (
 	"encoding/json"
 	"encoding/xml"
 	"errors"
+	"fmt"
 	"io"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -27,6 +30,9 @@ func TestReportsOfAWholeRun(t *testing.T) {
 		{"whole-quiet.txt", "quiet", Options{}},
 		{"whole.json", "json", Options{}},
 		{"whole.xml", "junit", Options{}},
+		{"whole.html", "html", Options{}},
+		{"whole.md", "markdown", Options{}},
+		{"whole-github.txt", "github", Options{token: "end"}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.golden, func(t *testing.T) {
@@ -48,9 +54,9 @@ func TestReportsOfAKilledRun(t *testing.T) {
 	events = append(events, journal.Event{
 		Time: last.Time.Add(9 * time.Second), Kind: journal.StepProgress, Scenario: failoverPath, Step: "check", Message: "2/3 ready",
 	})
-	for _, output := range []string{"text", "json", "junit", "quiet"} {
+	for _, output := range []string{"text", "json", "junit", "quiet", "html", "markdown", "github"} {
 		t.Run(output, func(t *testing.T) {
-			golden(t, "killed-"+output+".txt", rendered(t, events, output, Options{Source: source}))
+			golden(t, "killed-"+output+".txt", rendered(t, events, output, Options{Source: source, token: "end"}))
 		})
 	}
 }
@@ -84,7 +90,7 @@ func TestSeveralLeftovers(t *testing.T) {
 }
 
 func TestNothingHostileReachesATerminal(t *testing.T) {
-	for _, output := range []string{"text", "quiet", "junit"} {
+	for _, output := range []string{"text", "quiet", "junit", "html", "markdown", "github"} {
 		got := string(rendered(t, wholeRun(), output, Options{Verbose: true}))
 		for _, r := range got {
 			if r != '\n' && unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) {
@@ -188,5 +194,56 @@ func TestLength(t *testing.T) {
 		if got := length(d); got != want {
 			t.Errorf("%v: got %q, want %q", d, got, want)
 		}
+	}
+}
+
+func TestGitHubPage(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "summary.md")
+	if err := os.WriteFile(path, []byte("# of another step\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	rendered(t, wholeRun(), "github", Options{Environment: []string{"GITHUB_STEP_SUMMARY=" + path}})
+	got, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := "# of another step\n" + string(rendered(t, wholeRun(), "markdown", Options{})); string(got) != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}
+
+func TestAHugePageIsCut(t *testing.T) {
+	r := newRecorder()
+	r.add(0, journal.Event{Kind: journal.RunStarted, Run: &journal.RunInfo{ID: "r1"}})
+	for i := range 40 {
+		file := fmt.Sprintf("s%d.yaml", i)
+		r.scenario(file, file, 1)
+		r.end(file, time.Second, journal.Result{Verdict: step.Failed, Message: strings.Repeat("x", 40<<10)})
+	}
+	path := filepath.Join(t.TempDir(), "summary.md")
+	rendered(t, r.events, "github", Options{Environment: []string{"GITHUB_STEP_SUMMARY=" + path}})
+	got, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(got) > maxSummary || !strings.HasSuffix(string(got), "```\n\n\nThe rest is too long for this page; see the log of the job.\n") {
+		t.Errorf("%d bytes that end with %q", len(got), got[len(got)-100:])
+	}
+}
+
+func TestMarkdownIsNoMarkup(t *testing.T) {
+	r := newRecorder()
+	r.add(0, journal.Event{Kind: journal.RunStarted, Run: &journal.RunInfo{ID: "r1"}})
+	r.scenario("a.yaml", "a|b <img src=x> @team", 1)
+	r.end("a.yaml", time.Second, journal.Result{Verdict: step.Failed, Message: "``` </pre> # x"})
+	got := string(rendered(t, r.events, "markdown", Options{}))
+	for _, want := range []string{`| a\|b &lt;img src=x&gt; &#64;team |`, "````text"} {
+		if !strings.Contains(got, want) {
+			t.Errorf("no %q in\n%s", want, got)
+		}
+	}
+	page := string(rendered(t, r.events, "html", Options{}))
+	if strings.Contains(page, "<img") || strings.Contains(page, "</pre> # x") {
+		t.Errorf("what a cluster says became markup:\n%s", page)
 	}
 }

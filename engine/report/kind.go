@@ -33,6 +33,9 @@ func kinds() []kind {
 		{name: "text", open: openText},
 		{name: "json", open: openJSON},
 		{name: "junit", open: openJUnit},
+		{name: "html", open: openHTML},
+		{name: "markdown", open: openMarkdown},
+		{name: "github", open: openGitHub},
 		{name: "quiet", open: openQuiet},
 	}
 }

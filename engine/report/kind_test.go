@@ -21,8 +21,8 @@ func TestOpenRefusesWhatMakesNoSense(t *testing.T) {
 		want    string
 	}{
 		{"typing mistake", []string{"jsno"}, Options{}, `--output "jsno": unknown kind "jsno"; did you mean "json"?`},
-		{"unknown", []string{"pdf=x"}, Options{}, `--output "pdf=x": unknown kind "pdf"; choose one of text, json, junit, quiet`},
-		{"nothing", []string{""}, Options{}, `--output "": unknown kind ""; choose one of text, json, junit, quiet`},
+		{"unknown", []string{"pdf=x"}, Options{}, `--output "pdf=x": unknown kind "pdf"; choose one of text, json, junit, html, markdown, github, quiet`},
+		{"nothing", []string{""}, Options{}, `--output "": unknown kind ""; choose one of text, json, junit, html, markdown, github, quiet`},
 		{"no file", []string{"json="}, Options{}, `--output "json=": the file after "=" is missing; write json=FILE, or json alone for standard output`},
 		{"two on stdout", []string{"text", "json"}, Options{}, "--output text and --output json both write to standard output; give one of them a file: json=FILE"},
 		{"two in one file", []string{"json=x", "junit=x"}, Options{}, `--output json and --output junit both write to "x"; give each a file of its own`},

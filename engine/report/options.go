@@ -35,7 +35,8 @@ type Options struct {
 	// Source returns the bytes of a scenario file for the excerpt beside a failure; nil, or nil bytes, means none.
 	Source func(file string) []byte
 	// Mask hides secrets in excerpts, which don't come from the journal; nil hides none.
-	Mask func(string) string
+	Mask  func(string) string
+	token string // ends the part of a log in which GitHub looks for no commands; "" means a random one
 	// Terminal returns the size of the terminal that Stderr is, or false when it is none. Nil means to find out.
 	Terminal func() (width, height int, ok bool)
 }
