@@ -116,8 +116,8 @@ type Policy struct {
 	Contexts            []string      `yaml:"contexts" single:"true" doc:"Contexts that may be used; every other is refused before it is touched. The cluster in the box is always allowed." example:"['staging-*', kind-kind]"`
 	ForbiddenNamespaces []string      `yaml:"forbiddenNamespaces" single:"true" doc:"Namespaces in which no step may change anything. Faults are kept out of kube-* and openshift-* in any case." example:"['kube-*', default]"`
 	ForbiddenSteps      []string      `yaml:"forbiddenSteps" single:"true" doc:"Step kinds that scenarios must not use." example:"[run, exec]"`
-	MaxPods             int           `yaml:"maxPods" doc:"Most pods that one fault may hit. It is checked and handed to the steps; none of them heeds it yet." example:"5"`
-	MaxNodes            int           `yaml:"maxNodes" doc:"Most nodes that one fault may hit. It is checked and handed to the steps; none of them heeds it yet." example:"1"`
+	MaxPods             int           `yaml:"maxPods" doc:"Most pods that one step may hit. A drain of nodes keeps to it; injectChaos does not yet." example:"5"`
+	MaxNodes            int           `yaml:"maxNodes" doc:"Most nodes that one step may hit. The step node keeps to it; injectChaos does not yet." example:"1"`
 	MaxDuration         time.Duration `yaml:"maxDuration" doc:"Longest time that a scenario may take, and the limit of those that name none in safety.maxDuration." example:"15m"`
 }
 

@@ -61,3 +61,19 @@ func (p *Policy) Namespace(name string) error {
 	}
 	return nil
 }
+
+// Nodes refuses a step that would change more nodes than the policy allows.
+func (p *Policy) Nodes(hit int) error { return most("maxNodes", "nodes", hit, p.MaxNodes) }
+
+// Pods refuses a step that would hit more pods than the policy allows.
+func (p *Policy) Pods(hit int) error { return most("maxPods", "pods", hit, p.MaxPods) }
+
+func most(limit, things string, hit, allowed int) error {
+	if allowed == 0 || hit <= allowed {
+		return nil
+	}
+	return &Refusal{
+		What: fmt.Sprintf("hitting %d %s with one step", hit, things),
+		Why:  fmt.Sprintf("is not allowed by the policy, whose %s is %d; choose fewer, or have the policy changed", limit, allowed),
+	}
+}
