@@ -15,15 +15,20 @@ import (
 	httpstep "github.com/scenario-runner/scenario-runner/steps/http"
 	injectchaos "github.com/scenario-runner/scenario-runner/steps/injectchaos"
 	"github.com/scenario-runner/scenario-runner/steps/kube"
+	mock "github.com/scenario-runner/scenario-runner/steps/mock"
 	monitor "github.com/scenario-runner/scenario-runner/steps/monitor"
+	node "github.com/scenario-runner/scenario-runner/steps/node"
 	parallel "github.com/scenario-runner/scenario-runner/steps/parallel"
 	patch "github.com/scenario-runner/scenario-runner/steps/patch"
+	promql "github.com/scenario-runner/scenario-runner/steps/promql"
 	receive "github.com/scenario-runner/scenario-runner/steps/receive"
 	repeat "github.com/scenario-runner/scenario-runner/steps/repeat"
+	resolvealert "github.com/scenario-runner/scenario-runner/steps/resolvealert"
 	rollout "github.com/scenario-runner/scenario-runner/steps/rollout"
 	runstep "github.com/scenario-runner/scenario-runner/steps/run"
 	scale "github.com/scenario-runner/scenario-runner/steps/scale"
 	set "github.com/scenario-runner/scenario-runner/steps/set"
+	silence "github.com/scenario-runner/scenario-runner/steps/silence"
 	sleep "github.com/scenario-runner/scenario-runner/steps/sleep"
 	sql "github.com/scenario-runner/scenario-runner/steps/sql"
 	startprocess "github.com/scenario-runner/scenario-runner/steps/startprocess"
@@ -46,16 +51,23 @@ func add(r *step.Registry, env *kube.Env) {
 	r.Steps = append(r.Steps, httpstep.New())
 	r.Steps = append(r.Steps, injectchaos.New(env))
 	r.Undos = append(r.Undos, injectchaos.Undos(env)...)
+	r.Steps = append(r.Steps, mock.New(env))
 	r.Steps = append(r.Steps, monitor.New(env))
+	r.Steps = append(r.Steps, node.New(env))
+	r.Undos = append(r.Undos, node.Undos(env)...)
 	r.Steps = append(r.Steps, parallel.New())
 	r.Steps = append(r.Steps, patch.New(env))
+	r.Steps = append(r.Steps, promql.New(env))
 	r.Steps = append(r.Steps, receive.New(env))
 	r.Steps = append(r.Steps, repeat.New())
+	r.Steps = append(r.Steps, resolvealert.New(env))
 	r.Steps = append(r.Steps, rollout.New(env))
 	r.Steps = append(r.Steps, runstep.New(env))
 	r.Undos = append(r.Undos, runstep.Undos()...)
 	r.Steps = append(r.Steps, scale.New(env))
 	r.Steps = append(r.Steps, set.New())
+	r.Steps = append(r.Steps, silence.New(env))
+	r.Undos = append(r.Undos, silence.Undos(env)...)
 	r.Steps = append(r.Steps, sleep.New())
 	r.Steps = append(r.Steps, sql.New(env))
 	r.Undos = append(r.Undos, sql.Undos(env)...)

@@ -16,6 +16,7 @@ import (
 	"github.com/scenario-runner/scenario-runner/engine/step"
 	"github.com/scenario-runner/scenario-runner/engine/steptest"
 	"github.com/scenario-runner/scenario-runner/internal/testparts"
+	"github.com/scenario-runner/scenario-runner/steps/kube"
 )
 
 // receiver is a webhook receiver that hands on what it gets.
@@ -49,7 +50,7 @@ inhibit_rules:
 
 func use(t *testing.T, scope eval.Scope) (steptest.Use, *steptest.Host) {
 	t.Helper()
-	host := steptest.NewHost(t, Undos()...)
+	host := steptest.NewHost(t, Undos(kube.NewEnv(kube.Options{}))...)
 	return steptest.Use{Definition: bare(t), Run: &step.Run{
 		Host: host, Scope: eval.Scope{"vars": map[string]any(scope)},
 		Scenario: step.Scenario{ID: "sr-test", Dir: t.TempDir()},
@@ -244,13 +245,13 @@ func TestResolveAfterAndKeep(t *testing.T) {
 func TestUndoInAnotherProcess(t *testing.T) {
 	hook, _ := receiver(t)
 	am := realAlertmanager(t, hook)
-	recorder := &ledger{Host: steptest.NewHost(t, Undos()...)}
+	recorder := &ledger{Host: steptest.NewHost(t, Undos(kube.NewEnv(kube.Options{}))...)}
 	u, _ := use(t, eval.Scope{"am": am})
 	u.Run.Host = recorder
 	if _, err := u.Do(t.Context(), t, `{alertname: Left, undo: resolve, to: {alertmanager: "${{ vars.am }}"}}`); err != nil {
 		t.Fatal(err)
 	}
-	undo := Undos()[0]
+	undo := Undos(nil)[0]
 	for range 2 { // twice succeeds
 		if err := undo.Start(t.Context(), recorder.data); err != nil {
 			t.Fatal(err)

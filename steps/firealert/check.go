@@ -11,24 +11,29 @@ import (
 
 	"github.com/scenario-runner/scenario-runner/engine/eval"
 	"github.com/scenario-runner/scenario-runner/engine/step"
+	"github.com/scenario-runner/scenario-runner/steps/settings"
 )
 
 const (
 	alertname = model.AlertNameLabel
 	// mostAlerts keeps the ledger entry of a storm, which names every alert, at a size that is read back quickly.
 	mostAlerts = 10000
+	// mostDuplicates is how often one alert is sent again at most.
+	mostDuplicates = 100
 	// lifetime is how long an alert lives in Alertmanager when nobody resolves it. It is longer than scenarios take, and
 	// short enough that what a killed run leaves is gone soon.
 	lifetime = time.Hour
 )
 
-// check reports mistakes; usual says that there is an Alertmanager for alerts that name no place.
-func check(c *Config, p *step.Problems, usual bool) {
+// check reports mistakes; s says what there is for alerts that name no place.
+func check(c *Config, p *step.Problems, s *settings.Settings) {
+	checkRule(c, s, p)
 	switch {
+	case c.Rule != nil:
 	case p.Given("to"):
 		p.OneOf("to", "alertmanager", "webhook")
-	case !usual:
-		p.At("", "fireAlert needs \"to\", which names an alertmanager or a webhook, or an alertmanager in scenario-runner.yaml")
+	case !s.Has(settings.Alertmanager):
+		p.At("", "fireAlert needs \"to\", which names an alertmanager or a webhook, or an alertmanager in scenario-runner.yaml; run --sandbox brings one")
 	}
 	checkAddress("to.alertmanager", c.To.Alertmanager, p)
 	checkAddress("to.webhook", c.To.Webhook, p)
@@ -87,6 +92,12 @@ func badName(name string) string {
 }
 
 func checkStorm(c *Config, p *step.Problems) {
+	if c.Duplicates < 0 || c.Duplicates > mostDuplicates {
+		p.At("duplicates", "each alert can be sent up to %d times more; found %d", mostDuplicates, c.Duplicates)
+	}
+	if f := c.Flap; f != nil && (f.Times < 1 || f.Firing <= 0 || f.Resolved <= 0) && !p.Dynamic("flap") {
+		p.At("flap", "flap needs times, 1 or more, and positive durations; found times %d, firing %s, resolved %s", f.Times, f.Firing, f.Resolved)
+	}
 	if c.Count < 1 || c.Count > mostAlerts {
 		p.At("count", "between 1 and %d alerts can be fired at once; found %d", mostAlerts, c.Count)
 	}

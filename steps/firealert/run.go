@@ -25,7 +25,7 @@ type storm struct {
 	config  *Config
 	dir     string // where tls.ca is looked for
 	alerts  []alert
-	send    func(context.Context, []alert) (*web.Response, error)
+	sendAs  func(context.Context, []alert, model.AlertStatus) (*web.Response, error)
 	prove   func(context.Context) error // nil when a receiver's answer is the proof
 	outputs Outputs
 }
@@ -44,6 +44,7 @@ func fire(ctx context.Context, run *step.Run, c *Config, dir string) (Outputs, e
 	if s.alerts, err = c.build(run, time.Now().UTC()); err != nil {
 		return Outputs{}, err
 	}
+	c.arrange(s.alerts)
 	s.route(client)
 	fired := make(chan struct{})
 	if err := s.promise(ctx, fired); err != nil {
@@ -56,6 +57,9 @@ func fire(ctx context.Context, run *step.Run, c *Config, dir string) (Outputs, e
 	if s.prove != nil {
 		err = s.prove(ctx)
 	}
+	if err == nil {
+		err = s.flap(ctx)
+	}
 	return s.outputs, late(ctx, err, "Alertmanager did not list the alert as active before the step timed out")
 }
 
@@ -64,14 +68,13 @@ func (s *storm) route(client *web.Client) {
 	to := s.config.To
 	s.outputs.URL = to.address()
 	if to.Webhook != "" {
-		h := &webhook{client, to}
-		s.send = func(ctx context.Context, alerts []alert) (*web.Response, error) {
-			return h.send(ctx, alerts, model.AlertFiring)
-		}
+		s.sendAs = (&webhook{client, to}).send
 		return
 	}
-	m := &alertmanager{client, to}
-	s.send = m.send
+	m := &apiRoute{client: client, to: to, quiet: s.config.Expect.Suppressed}
+	s.sendAs = func(ctx context.Context, alerts []alert, _ model.AlertStatus) (*web.Response, error) {
+		return m.send(ctx, alerts)
+	}
 	s.prove = func(ctx context.Context) error { return m.prove(ctx, s.run, s.alerts) }
 }
 
@@ -169,7 +172,13 @@ func (s *storm) next(done, due int) int {
 }
 
 func (s *storm) sendSome(ctx context.Context, alerts []alert) error {
-	r, err := s.send(ctx, alerts)
+	var r *web.Response
+	var err error
+	for range 1 + s.config.Duplicates {
+		if r, err = s.sendAs(ctx, alerts, model.AlertFiring); err != nil {
+			break
+		}
+	}
 	if r != nil {
 		s.outputs.Status, s.outputs.Body = r.Status, r.Body
 	}

@@ -1,5 +1,5 @@
-// Package firealert is the step that fires alerts, at an Alertmanager or straight at a receiver of its notifications. The
-// alert is made up by the scenario: no rule and no samples stand behind it.
+// Package firealert is the step that fires alerts: by an API call to an Alertmanager, by a notification straight to a
+// receiver, or for real, by a rule and samples that it brings to a Prometheus.
 package firealert
 
 import (
@@ -10,6 +10,7 @@ import (
 	"github.com/scenario-runner/scenario-runner/engine/eval"
 	"github.com/scenario-runner/scenario-runner/engine/step"
 	"github.com/scenario-runner/scenario-runner/steps/kube"
+	"github.com/scenario-runner/scenario-runner/steps/observe"
 	"github.com/scenario-runner/scenario-runner/steps/web"
 )
 
@@ -18,10 +19,13 @@ var doc string
 
 // IdentityLabel is the label that tells the alerts of a scenario from foreign ones and from those of earlier runs. Its
 // value is the id of the scenario, which is unique.
-const IdentityLabel = "scenario_runner_scenario"
+const IdentityLabel = observe.AlertIdentity
 
-// undoName is the undo that resolves alerts.
-const undoName = "alert.resolve"
+// undoName is the undo that resolves alerts, and ruleUndoName the one that also takes their rule away.
+const (
+	undoName     = "alert.resolve"
+	ruleUndoName = "alert.rule"
+)
 
 // Config is what the author writes under `fireAlert`.
 type Config struct {
@@ -36,6 +40,11 @@ type Config struct {
 	Count        int           `yaml:"count" doc:"How many alerts to fire. Their index, from 0, is index in labels." example:"100"`
 	Rate         float64       `yaml:"rate" doc:"How many alerts to fire each second. Without it, all at once." example:"20"`
 	Identify     bool          `yaml:"identify" doc:"Add a label that says which scenario fired the alert."`
+	Rule         *Rule         `yaml:"rule" doc:"Let Prometheus raise the alert, by a rule and samples that the step brings, so that it is pending, firing and resolved for real. An empty mapping will do." example:"{for: 5s}"`
+	Expect       Expect        `yaml:"expect" doc:"With rule: by when each state must be reached, from the moment when the samples are there." example:"{pending: 5s, firing: 15s, notified: 20s}"`
+	Duplicates   int           `yaml:"duplicates" doc:"How often each alert is sent again, unchanged." example:"2"`
+	Order        string        `yaml:"order" enum:"given,reversed,random" doc:"In which order the alerts are sent; an alert keeps its startsAt, so that with rate they come out of order. Random is the same in every run."`
+	Flap         *Flap         `yaml:"flap" doc:"Resolve the alerts and fire them again, before the step ends with them firing." example:"{times: 3, firing: 2s, resolved: 2s}"`
 	Undo         string        `yaml:"undo" enum:"resolve,keep" doc:"What happens to the alert at the end of the scenario."`
 }
 
@@ -51,6 +60,13 @@ type To struct {
 	ExternalURL    string            `yaml:"externalURL" json:"externalURL,omitempty" doc:"Webhook only: address of the Alertmanager in the payload."`
 }
 
+// Flap says how alerts come and go.
+type Flap struct {
+	Times    int           `yaml:"times" required:"true" doc:"How often they are resolved and fired again." example:"3"`
+	Firing   time.Duration `yaml:"firing" required:"true" doc:"How long they fire each time." example:"2s"`
+	Resolved time.Duration `yaml:"resolved" required:"true" doc:"How long they are resolved each time." example:"2s"`
+}
+
 // Outputs is what later steps can read.
 type Outputs struct {
 	Fingerprint  string            `expr:"fingerprint" doc:"Fingerprint of the first alert, as Prometheus and Alertmanager compute it."`
@@ -61,6 +77,11 @@ type Outputs struct {
 	Rate         float64           `expr:"rate" doc:"How many alerts were fired each second; 0 when there was only one request."`
 	URL          string            `expr:"url" doc:"Address that the alerts were sent to."`
 	Status       int               `expr:"status" doc:"Status code of the last answer."`
+	PendingAt    time.Time         `expr:"pendingAt" doc:"With rule: since when Prometheus holds the first alert as pending."`
+	FiringAt     time.Time         `expr:"firingAt" doc:"With rule: when Prometheus was seen to hold all alerts as firing."`
+	NotifiedAt   time.Time         `expr:"notifiedAt" doc:"With rule: when Alertmanager was seen to list all alerts as active."`
+	Receivers    []string          `expr:"receivers" doc:"With rule: the receivers to which Alertmanager sends the first alert."`
+	Expression   string            `expr:"expression" doc:"With rule: the expression by which the first alert is raised."`
 	Body         any               `expr:"body" doc:"Body of the last answer: a value when it is JSON, else text."`
 }
 
@@ -71,15 +92,18 @@ func New(env *kube.Env) step.Definition {
 		Group: step.Story,
 		Doc:   doc,
 		Default: func() Config {
-			return Config{Count: 1, Identify: true, Undo: "resolve", To: To{
+			return Config{Count: 1, Identify: true, Undo: "resolve", Order: "given", To: To{
 				RequestTimeout: 10 * time.Second, Receiver: "scenario-runner", GroupBy: []string{alertname}, ExternalURL: "http://alertmanager.invalid",
 			}}
 		},
-		Check:   func(c *Config, p *step.Problems) { check(c, p, env.Settings().Alertmanager != nil) },
+		Check:   func(c *Config, p *step.Problems) { check(c, p, env.Settings()) },
 		Title:   title,
 		Touches: touches,
 		Run: func(ctx context.Context, run *step.Run, c Config) (Outputs, error) {
-			dir, err := c.place(env.Settings(), run)
+			if c.Rule != nil {
+				return raise(ctx, run, env.Settings(), &c)
+			}
+			dir, err := c.place(ctx, env.Settings(), run)
 			if err != nil {
 				return Outputs{}, err
 			}
@@ -88,9 +112,12 @@ func New(env *kube.Env) step.Definition {
 	})
 }
 
-// Undos returns the undo that comes with the step.
-func Undos() []step.Undo {
-	return []step.Undo{step.DefineUndo(undoName, describeUndo, resolve, waitResolved)}
+// Undos returns the undos that come with the step.
+func Undos(env *kube.Env) []step.Undo {
+	return []step.Undo{
+		step.DefineUndo(undoName, describeUndo, resolve, waitResolved),
+		step.DefineUndo(ruleUndoName, describeRuleUndo, func(ctx context.Context, r raised) error { return takeBackRule(ctx, env.Settings(), r) }, nil),
+	}
 }
 
 func title(c *Config) string {

@@ -231,7 +231,7 @@ func TestLabelsFromAnExpression(t *testing.T) {
 
 func TestMistakes(t *testing.T) {
 	for name, c := range map[string]struct{ body, want string }{
-		"nowhere":     {"{alertname: A}", `step.yaml:1:1: fireAlert needs "to", which names an alertmanager or a webhook, or an alertmanager in scenario-runner.yaml [invalid-value]`},
+		"nowhere":     {"{alertname: A}", `step.yaml:1:1: fireAlert needs "to", which names an alertmanager or a webhook, or an alertmanager in scenario-runner.yaml; run --sandbox brings one [invalid-value]`},
 		"both":        {"{alertname: A, to: {alertmanager: http://a, webhook: http://b}}", `step.yaml:1:45: only one of alertmanager, webhook can be given; "alertmanager" is given already [exclusive-fields]`},
 		"address":     {"{alertname: A, to: {webhook: localhost:80}}", `step.yaml:1:30: an address starts with http:// or https:// and names a host; found "localhost:80" [invalid-value]`},
 		"group":       {"{alertname: A, to: {alertmanager: http://a, groupBy: x}}", "step.yaml:1:54: groupBy means nothing without webhook; Alertmanager decides it by its own configuration [invalid-value]"},

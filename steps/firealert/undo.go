@@ -50,7 +50,7 @@ func resolve(ctx context.Context, s sent) error {
 	if s.To.Webhook != "" {
 		_, err = (&webhook{client, s.To}).send(ctx, ended(s.Alerts), model.AlertResolved)
 	} else {
-		err = resolveActive(ctx, &alertmanager{client, s.To}, s.Alerts)
+		err = resolveActive(ctx, &apiRoute{client: client, to: s.To}, s.Alerts)
 	}
 	if err == nil || s.gone(err) {
 		return nil
@@ -59,7 +59,7 @@ func resolve(ctx context.Context, s sent) error {
 }
 
 // resolveActive ends those alerts that Alertmanager still holds: the others were resolved already.
-func resolveActive(ctx context.Context, m *alertmanager, alerts []alert) error {
+func resolveActive(ctx context.Context, m *apiRoute, alerts []alert) error {
 	active, err := m.active(ctx, alerts)
 	if err != nil || len(active) == 0 {
 		return err
@@ -68,7 +68,7 @@ func resolveActive(ctx context.Context, m *alertmanager, alerts []alert) error {
 	return err
 }
 
-func (m *alertmanager) active(ctx context.Context, alerts []alert) ([]alert, error) {
+func (m *apiRoute) active(ctx context.Context, alerts []alert) ([]alert, error) {
 	known, err := m.list(ctx, alerts)
 	if err != nil {
 		return nil, err
@@ -145,7 +145,7 @@ func waitResolved(ctx context.Context, s sent) error {
 		return err
 	}
 	defer client.Close()
-	m := &alertmanager{client, s.To}
+	m := &apiRoute{client: client, to: s.To}
 	ok, err := repeatedly(ctx, func() (bool, error) {
 		active, err := m.active(ctx, s.Alerts)
 		return len(active) == 0, err

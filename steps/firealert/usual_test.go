@@ -35,7 +35,7 @@ func configured(t *testing.T, alertmanager *settings.Endpoint) step.Definition {
 func TestWithoutAPlaceTheAlertGoesToTheAlertmanagerOfTheProject(t *testing.T) {
 	hook, got := receiver(t)
 	am := realAlertmanager(t, hook)
-	host := steptest.NewHost(t, Undos()...)
+	host := steptest.NewHost(t, Undos(kube.NewEnv(kube.Options{}))...)
 	u := steptest.Use{Definition: configured(t, &settings.Endpoint{URL: am}), Run: &step.Run{Host: host, Scenario: step.Scenario{ID: "sr-test", Dir: t.TempDir()}}}
 	out, err := u.Do(t.Context(), t, `{alertname: A, labels: {zone: a}}`)
 	if err != nil {
@@ -68,7 +68,7 @@ func TestTheProjectSaysHowToLogIn(t *testing.T) {
 		t.Fatal(err)
 	}
 	endpoint := &settings.Endpoint{URL: server.URL, At: "scenario-runner.yaml:3:1", Bearer: settings.Value{Env: "ALERT_TOKEN"}, TLS: &settings.TLS{CA: ca}}
-	host := &masking{ledger: &ledger{Host: steptest.NewHost(t, Undos()...)}}
+	host := &masking{ledger: &ledger{Host: steptest.NewHost(t, Undos(kube.NewEnv(kube.Options{}))...)}}
 	u := steptest.Use{Definition: configured(t, endpoint), Run: &step.Run{Host: host, Scenario: step.Scenario{ID: "sr-test", Dir: t.TempDir()}}}
 	if _, err := u.Do(t.Context(), t, `{alertname: A}`); err == nil || !strings.Contains(err.Error(), "status 418: enough") {
 		t.Errorf("got %v", err)

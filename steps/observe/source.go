@@ -17,6 +17,8 @@ type Source struct {
 	Events  *Events   `yaml:"events" doc:"Kubernetes events, oldest first." example:"{for: deployment/web, type: Warning}"`
 	Logs    *Logs     `yaml:"logs" doc:"Lines that containers log, as they come." example:"{of: deployment/web, match: started}"`
 	HTTP    *HTTP     `yaml:"http" doc:"The answer of an HTTP address, asked again and again. It is nil while nobody answers." example:"{url: 'http://127.0.0.1:8080/healthz'}"`
+	Alerts  *Alerts   `yaml:"alerts" doc:"Alerts that are pending or firing, asked for again and again." example:"{name: KubePodCrashLooping, of: this}"`
+	PromQL  *PromQL   `yaml:"promql" doc:"The samples of a PromQL expression, asked for again and again." example:"sum(rate(http_requests_total[1m]))"`
 	SQL     *SQL      `yaml:"sql" doc:"The rows of a PostgreSQL query, asked again and again or at each notification." example:"{connection: history, query: select action_type from actions}"`
 }
 
@@ -32,7 +34,7 @@ type kind interface {
 
 // Traits say what can be asked of a source.
 type Traits struct {
-	Name    string // what expressions call the value: object, objects, events, lines, response, rows
+	Name    string // what expressions call the value: object, objects, events, lines, response, alerts, samples, rows
 	Lists   bool   // the value is a list, whose items can be chosen from
 	Cluster bool   // the value is made of objects, which can be ready, absent or beyond hope
 	Asked   bool   // the source is asked again and again, so that nothing is known of the time between two looks
@@ -62,6 +64,12 @@ func (s Source) given() []named {
 	if s.HTTP != nil {
 		out = append(out, named{"http", s.HTTP})
 	}
+	if s.Alerts != nil {
+		out = append(out, named{"alerts", s.Alerts})
+	}
+	if s.PromQL != nil {
+		out = append(out, named{"promql", s.PromQL})
+	}
 	if s.SQL != nil {
 		out = append(out, named{"sql", s.SQL})
 	}
@@ -70,7 +78,7 @@ func (s Source) given() []named {
 
 // Keys lists the keys of all kinds of sources in the order of the fields.
 func Keys() []string {
-	all := Source{Object: &kube.Ref{}, Objects: &kube.Ref{}, Events: &Events{}, Logs: &Logs{}, HTTP: &HTTP{}, SQL: &SQL{}}
+	all := Source{Object: &kube.Ref{}, Objects: &kube.Ref{}, Events: &Events{}, Logs: &Logs{}, HTTP: &HTTP{}, Alerts: &Alerts{}, PromQL: &PromQL{}, SQL: &SQL{}}
 	var keys []string
 	for _, n := range all.given() {
 		keys = append(keys, n.key)
@@ -80,7 +88,7 @@ func Keys() []string {
 
 // Names lists what expressions call the values of all kinds of sources.
 func Names() []string {
-	all := Source{Object: &kube.Ref{}, Objects: &kube.Ref{}, Events: &Events{}, Logs: &Logs{}, HTTP: &HTTP{}, SQL: &SQL{}}
+	all := Source{Object: &kube.Ref{}, Objects: &kube.Ref{}, Events: &Events{}, Logs: &Logs{}, HTTP: &HTTP{}, Alerts: &Alerts{}, PromQL: &PromQL{}, SQL: &SQL{}}
 	var names []string
 	for _, n := range all.given() {
 		names = append(names, n.kind.traits().Name)
@@ -107,6 +115,12 @@ func (s Source) Check(path string, p *step.Problems) {
 
 // CheckSettings reports names that the configuration of the project does not have. Check finds everything else.
 func (s Source) CheckSettings(path string, settings *settings.Settings, p *step.Problems) {
+	if s.Alerts != nil {
+		s.Alerts.Server.Check(below(below(path, "alerts"), "server"), s.Alerts.server(), settings, p)
+	}
+	if s.PromQL != nil {
+		s.PromQL.Server.Check(below(below(path, "promql"), "server"), "prometheus", settings, p)
+	}
 	if s.SQL != nil {
 		s.SQL.Connection.CheckSettings(below(below(path, "sql"), "connection"), settings, p)
 	}

@@ -22,6 +22,10 @@ func (s Source) Type(in *step.Place, env *kube.Env) eval.Type {
 		return eval.ListOf(eval.ObjectOf(lineFields))
 	case s.HTTP != nil:
 		return eval.ObjectOf(responseFields)
+	case s.Alerts != nil:
+		return eval.ListOf(eval.ObjectOf(alertFields))
+	case s.PromQL != nil:
+		return eval.ListOf(eval.ObjectOf(SampleFields))
 	case s.SQL != nil:
 		return s.SQL.rowType()
 	}
