@@ -12,13 +12,21 @@ import (
 
 // The kinds of object that an action can be aimed at.
 const (
-	Deployment = "Deployment"
-	Pod        = "Pod"
-	Node       = "Node"
+	DaemonSet               = "DaemonSet"
+	Deployment              = "Deployment"
+	HorizontalPodAutoscaler = "HorizontalPodAutoscaler"
+	NetworkPolicy           = "NetworkPolicy"
+	Node                    = "Node"
+	PersistentVolumeClaim   = "PersistentVolumeClaim"
+	Pod                     = "Pod"
+	Secret                  = "Secret"
+	Service                 = "Service"
+	StatefulSet             = "StatefulSet"
 )
 
 // Target names what an action is aimed at.
 type Target struct {
+	Cluster   string `json:"cluster,omitempty"`
 	Kind      string `json:"kind"`
 	Namespace string `json:"namespace,omitempty"`
 	Name      string `json:"name,omitempty"`
@@ -27,14 +35,17 @@ type Target struct {
 
 // String writes the target as messages show it, such as Deployment shop/web.
 func (t Target) String() string {
-	name := t.Name
-	if name == "" {
-		name = t.Selector
+	text := t.Name
+	if text == "" {
+		text = t.Selector
 	}
-	if t.Namespace == "" {
-		return t.Kind + " " + name
+	if t.Namespace != "" {
+		text = t.Namespace + "/" + text
 	}
-	return t.Kind + " " + t.Namespace + "/" + name
+	if t.Cluster != "" {
+		text += " of cluster " + t.Cluster
+	}
+	return t.Kind + " " + text
 }
 
 // State is what an action saw of its target, as it is shown in the history.
@@ -47,6 +58,8 @@ type Change struct {
 	// Verify watches the target and returns nil as soon as it is healthy again. It ends
 	// with an error that says what was seen last when its context ends.
 	Verify func(ctx context.Context) error
+	// Undo takes the change back. It is nil where there is no way back.
+	Undo func(ctx context.Context) error
 }
 
 // Cluster is where actions are carried out.
@@ -80,22 +93,3 @@ type ParameterError struct {
 
 // Error names the parameter and the problem.
 func (e *ParameterError) Error() string { return "parameter " + e.Name + " " + e.Problem }
-
-// Kind describes an action to the rules: its name, what it is aimed at, and how to get
-// one whose exported fields, tagged yaml, are its parameters.
-type Kind struct {
-	Name   string
-	Target string
-	New    func() Action
-}
-
-// Catalogue returns every action, sorted by name.
-func Catalogue() []Kind {
-	return []Kind{
-		{Name: "cordon_node", Target: Node, New: func() Action { return &CordonNode{} }},
-		{Name: "increase_resources", Target: Deployment, New: func() Action { return &IncreaseResources{} }},
-		{Name: "restart_pod", Target: Pod, New: func() Action { return &RestartPod{} }},
-		{Name: "rollback_deployment", Target: Deployment, New: func() Action { return &RollbackDeployment{} }},
-		{Name: "scale_deployment", Target: Deployment, New: func() Action { return &ScaleDeployment{} }},
-	}
-}

@@ -59,7 +59,19 @@ func (c *CordonNode) Apply(ctx context.Context, cluster Cluster, target Target) 
 		Before: State{"unschedulable": before.Spec.Unschedulable},
 		After:  State{"unschedulable": after.Spec.Unschedulable},
 		Verify: cordoned(cluster, target),
+		Undo:   uncordon(cluster, target, before.Spec.Unschedulable),
 	}, nil
+}
+
+// uncordon returns the way back to a node that was open; one that was closed stays so.
+func uncordon(cluster Cluster, target Target, wasClosed bool) func(context.Context) error {
+	return func(ctx context.Context) error {
+		patch := fmt.Appendf(nil, `{"spec":{"unschedulable":%t}}`, wasClosed)
+		if _, err := cluster.Client.CoreV1().Nodes().Patch(ctx, target.Name, types.MergePatchType, patch, metav1.PatchOptions{}); err != nil {
+			return fmt.Errorf("uncordon %s: %w", target, err)
+		}
+		return nil
+	}
 }
 
 // checkLimit counts the other cordoned nodes: a remediation that closes node after node

@@ -52,13 +52,12 @@ func (r *IncreaseResources) Apply(ctx context.Context, cluster Cluster, target T
 	client := cluster.Client.AppsV1().Deployments(target.Namespace)
 	var container *corev1.Container
 	var wanted corev1.ResourceRequirements
-	var after *appsv1.Deployment
-	err := retryOnConflict(ctx, func() error {
-		deployment, err := readDeployment(ctx, cluster, target)
-		if err != nil {
+	var deployment, after *appsv1.Deployment
+	err := retryOnConflict(ctx, func() (err error) {
+		if deployment, err = readDeployment(ctx, cluster, target); err != nil {
 			return err
 		}
-		if container, err = r.container(deployment); err != nil {
+		if container, err = findContainer(deployment, r.Container); err != nil {
 			return fmt.Errorf("%s: %w", target, err)
 		}
 		if wanted, err = r.increased(container); err != nil {
@@ -82,21 +81,22 @@ func (r *IncreaseResources) Apply(ctx context.Context, cluster Cluster, target T
 		Before: resourceState(container.Name, container.Resources),
 		After:  resourceState(container.Name, wanted),
 		Verify: rolledOut(cluster, target, after.Generation),
+		Undo:   undoTemplate(cluster, target, deployment),
 	}, nil
 }
 
-// container finds the container that is meant.
-func (r *IncreaseResources) container(deployment *appsv1.Deployment) (*corev1.Container, error) {
+// findContainer finds the container that is meant: the first one when it has no name.
+func findContainer(deployment *appsv1.Deployment, name string) (*corev1.Container, error) {
 	containers := deployment.Spec.Template.Spec.Containers
-	if r.Container == "" {
+	if name == "" {
 		return &containers[0], nil
 	}
 	for i := range containers {
-		if containers[i].Name == r.Container {
+		if containers[i].Name == name {
 			return &containers[i], nil
 		}
 	}
-	return nil, fmt.Errorf("there is no container %q", r.Container)
+	return nil, fmt.Errorf("there is no container %q", name)
 }
 
 // increased computes the new requests and limits of a container.
@@ -114,7 +114,7 @@ func (r *IncreaseResources) increased(container *corev1.Container) (corev1.Resou
 				continue
 			}
 			found = true
-			list[part.name] = multiply(old, *part.factor, part.most)
+			list[part.name] = multiply(old, *part.factor, part.bound)
 			changed = changed || old.Cmp(list[part.name]) != 0
 		}
 		if !found {
@@ -131,7 +131,7 @@ func (r *IncreaseResources) increased(container *corev1.Container) (corev1.Resou
 type part struct {
 	name   corev1.ResourceName
 	factor *float64
-	most   *Quantity
+	bound  *Quantity
 }
 
 // parts returns the two resources in the order in which they are reported.
@@ -146,13 +146,13 @@ func (r *IncreaseResources) parts() []part {
 func (r *IncreaseResources) maxima() string {
 	text := ""
 	for _, part := range r.parts() {
-		if part.most == nil {
+		if part.bound == nil {
 			continue
 		}
 		if text != "" {
 			text += ", "
 		}
-		text += string(part.name) + " " + part.most.String()
+		text += string(part.name) + " " + part.bound.String()
 	}
 	return text
 }
@@ -160,21 +160,23 @@ func (r *IncreaseResources) maxima() string {
 // multiply increases a quantity up to a maximum and never lowers it. Memory that is
 // counted in mebibytes is rounded up to whole ones, so that it stays readable.
 func multiply(old resource.Quantity, factor float64, most *Quantity) resource.Quantity {
-	const mebi = 1 << 20
-	var wanted *resource.Quantity
-	switch product := old.AsApproximateFloat64() * factor; {
-	case old.Format == resource.BinarySI && product >= mebi:
-		wanted = resource.NewQuantity(int64(math.Ceil(product/mebi))*mebi, resource.BinarySI)
-	default:
-		wanted = resource.NewMilliQuantity(int64(math.Ceil(product*1000)), old.Format)
-	}
+	wanted := scaled(old, factor)
 	if most != nil && wanted.Cmp(most.Quantity) > 0 {
-		wanted = &most.Quantity
+		wanted = most.DeepCopy()
 	}
 	if wanted.Cmp(old) < 0 {
 		return old
 	}
-	return wanted.DeepCopy()
+	return wanted
+}
+
+// scaled multiplies a quantity.
+func scaled(old resource.Quantity, factor float64) resource.Quantity {
+	const mebi = 1 << 20
+	if product := old.AsApproximateFloat64() * factor; old.Format == resource.BinarySI && product >= mebi {
+		return *resource.NewQuantity(int64(math.Ceil(product/mebi))*mebi, resource.BinarySI)
+	}
+	return *resource.NewMilliQuantity(int64(math.Ceil(old.AsApproximateFloat64()*factor*1000)), old.Format)
 }
 
 // resourcesPatch sets the resources of one container, bound to the version that was read.

@@ -15,6 +15,8 @@ type replacement struct {
 	deleted []corev1.Pod
 	known   map[types.UID]bool
 	lost    map[types.UID]int
+	// kept is set for pods that their controllers lost but that are still there.
+	kept bool
 }
 
 // newReplacement remembers which pods there were, and how many each controller lost.
@@ -33,7 +35,7 @@ func newReplacement(deleted, known []corev1.Pod) *replacement {
 // progress looks at all pods of the namespace.
 func (r *replacement) progress(objects map[types.UID]runtime.Object) (done bool, progress string) {
 	for _, pod := range r.deleted {
-		if _, found := objects[pod.UID]; found {
+		if _, found := objects[pod.UID]; found && !r.kept {
 			return false, fmt.Sprintf("pod %q was still terminating", pod.Name)
 		}
 	}

@@ -135,6 +135,18 @@ func podStates(pods []corev1.Pod) []State {
 // controllers has as many new, ready pods as it lost. It completes the state with the
 // names of the new pods.
 func replaced(cluster Cluster, namespace string, doomed, known []corev1.Pod, after State) func(context.Context) error {
+	return untilReplaced(cluster, namespace, newReplacement(doomed, known), after)
+}
+
+// replacedElsewhere is the same for a pod that stays, but belongs to nobody any more.
+func replacedElsewhere(cluster Cluster, namespace string, pod corev1.Pod, known []corev1.Pod, after State) func(context.Context) error {
+	replacement := newReplacement([]corev1.Pod{pod}, known)
+	replacement.kept = true
+	return untilReplaced(cluster, namespace, replacement, after)
+}
+
+// untilReplaced watches the pods of a namespace.
+func untilReplaced(cluster Cluster, namespace string, replacement *replacement, after State) func(context.Context) error {
 	client := cluster.Client.CoreV1().Pods(namespace)
 	pods := collection{
 		name: "pods",
@@ -145,7 +157,6 @@ func replaced(cluster Cluster, namespace string, doomed, known []corev1.Pod, aft
 			return client.Watch(ctx, options)
 		},
 	}
-	replacement := newReplacement(doomed, known)
 	return func(ctx context.Context) error {
 		return pods.until(ctx, func(objects map[types.UID]runtime.Object) (bool, string, error) {
 			done, progress := replacement.progress(objects)

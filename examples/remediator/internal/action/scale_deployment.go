@@ -4,9 +4,6 @@ import (
 	"context"
 	"fmt"
 	"math"
-
-	autoscalingv1 "k8s.io/api/autoscaling/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
 // ScaleDeployment changes the number of replicas: to a number, by a number, or by a factor.
@@ -48,31 +45,18 @@ func (s *ScaleDeployment) Validate() error {
 // Apply writes the scale subresource, so that a role for scaling alone is enough.
 func (s *ScaleDeployment) Apply(ctx context.Context, cluster Cluster, target Target) (Change, error) {
 	client := cluster.Client.AppsV1().Deployments(target.Namespace)
-	var before, after int32
-	var written *autoscalingv1.Scale
-	err := retryOnConflict(ctx, func() error {
-		scale, err := client.GetScale(ctx, target.Name, metav1.GetOptions{})
-		if err != nil {
-			return fmt.Errorf("read the scale of %s: %w", target, err)
-		}
-		before = scale.Spec.Replicas
-		if after, err = s.wanted(before); err != nil {
-			return fmt.Errorf("%s: %w", target, err)
-		}
-		scale.Spec.Replicas = after
-		written, err = client.UpdateScale(ctx, target.Name, scale, metav1.UpdateOptions{DryRun: cluster.dryRun()})
-		if err != nil {
-			return fmt.Errorf("scale %s to %d: %w", target, after, err)
-		}
-		return nil
-	})
+	before, after, err := rescale(ctx, cluster, client, target, s.wanted)
 	if err != nil {
 		return Change{}, err
 	}
 	return Change{
 		Before: State{"replicas": before},
-		After:  State{"replicas": written.Spec.Replicas},
+		After:  State{"replicas": after},
 		Verify: rolledOut(cluster, target, 0),
+		Undo: func(ctx context.Context) error {
+			_, _, err := rescale(ctx, cluster, client, target, func(int32) (int32, error) { return before, nil })
+			return err
+		},
 	}, nil
 }
 

@@ -23,15 +23,23 @@ const (
 	DryRun    Status = "dry_run"
 	Forbidden Status = "forbidden"
 	Resolved  Status = "resolved"
+	// RolledBack is the end of a change that did not help and was taken back.
+	RolledBack Status = "rolled_back"
 )
 
 // Statuses returns every status in the order in which an entry may pass through them.
 func Statuses() []Status {
-	return []Status{Received, Executing, Succeeded, Failed, Duplicate, NoAction, DryRun, Forbidden, Resolved}
+	return []Status{Received, Executing, Succeeded, Failed, Duplicate, NoAction, DryRun, Forbidden, Resolved, RolledBack}
 }
 
 // Final reports whether an entry with this status never changes again.
 func (s Status) Final() bool { return s != Received && s != Executing }
+
+// Opinion is what a model said about its decision.
+type Opinion struct {
+	Confidence float64 `json:"confidence"`
+	Reason     string  `json:"reason"`
+}
 
 // Entry is what is known about one alert that arrived.
 type Entry struct {
@@ -47,6 +55,7 @@ type Entry struct {
 	FinishedAt  *time.Time        `json:"finishedAt,omitempty"`
 	Before      action.State      `json:"before,omitempty"`
 	After       action.State      `json:"after,omitempty"`
+	Model       *Opinion          `json:"model,omitempty"`
 }
 
 // Namespace returns the namespace of the target, or the one that the alert names when
@@ -68,6 +77,10 @@ func (e Entry) clone() Entry {
 	if e.FinishedAt != nil {
 		finished := *e.FinishedAt
 		e.FinishedAt = &finished
+	}
+	if e.Model != nil {
+		opinion := *e.Model
+		e.Model = &opinion
 	}
 	return e
 }

@@ -10,6 +10,19 @@ type Sink interface {
 	Append(entry Entry) error
 }
 
+// Sinks gives every version of an entry to each of several sinks, in their order.
+type Sinks []Sink
+
+// Append stops at the first sink that refuses.
+func (s Sinks) Append(entry Entry) error {
+	for _, sink := range s {
+		if err := sink.Append(entry); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // History is the record of one process; it is safe for use by several goroutines.
 type History struct {
 	sink     Sink

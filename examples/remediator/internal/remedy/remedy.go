@@ -19,9 +19,19 @@ import (
 // ErrStopping is returned for alerts that arrive while the process is on its way out.
 var ErrStopping = errors.New("the remediator is stopping")
 
+// ClusterLabel is the label by which an alert says which cluster it is about.
+const ClusterLabel = "cluster"
+
+// notifyTimeout limits how long a notification may take.
+const notifyTimeout = 5 * time.Second
+
 // Config is what a Remediator works with.
 type Config struct {
 	Cluster action.Cluster
+	// Clusters are further ones; the label cluster of an alert chooses among them.
+	Clusters map[string]action.Cluster
+	// Notify tells somebody about an entry that will not change any more; it may be nil.
+	Notify  func(ctx context.Context, entry history.Entry) error
 	Decider Decider
 	History *history.History
 	Metrics *metric.Metrics
@@ -65,21 +75,38 @@ func (r *Remediator) Receive(ctx context.Context, a alert.Alert) (history.Entry,
 		Status: history.Received, StartedAt: time.Now(),
 	}
 	if a.Status != alert.Firing {
-		return r.finish(entry, history.Resolved, "the alert is over")
+		return r.finish(ctx, entry, history.Resolved, "the alert is over")
 	}
-	decision, err := r.config.Decider.Decide(a)
+	decision, err := r.config.Decider.Decide(ctx, a)
 	if decision != nil {
-		entry.Action, entry.Target = decision.ActionName, &decision.Target
+		entry.Action, entry.Target, entry.Model = decision.ActionName, &decision.Target, decision.Model
 	}
 	switch {
 	case err != nil:
-		return r.finish(entry, history.Failed, err.Error())
+		return r.finish(ctx, entry, history.Failed, err.Error())
 	case decision == nil:
-		return r.finish(entry, history.NoAction, "no rule matches the alert")
+		return r.finish(ctx, entry, history.NoAction, "no rule matches the alert")
+	case decision.NoAction != "":
+		entry.Action, entry.Target = "", nil
+		return r.finish(ctx, entry, history.NoAction, decision.NoAction)
 	case decision.Forbidden != "":
-		return r.finish(entry, history.Forbidden, decision.Forbidden)
+		return r.finish(ctx, entry, history.Forbidden, decision.Forbidden)
+	}
+	if name := a.Labels[ClusterLabel]; name != "" && len(r.config.Clusters) > 0 {
+		if _, known := r.config.Clusters[name]; !known {
+			return r.finish(ctx, entry, history.Failed, fmt.Sprintf("the alert is about cluster %q, which no flag --cluster names", name))
+		}
+		decision.Target.Cluster = name
 	}
 	return r.begin(ctx, entry, *decision)
+}
+
+// cluster returns the cluster of a target.
+func (r *Remediator) cluster(target action.Target) action.Cluster {
+	if cluster, found := r.config.Clusters[target.Cluster]; found {
+		return cluster
+	}
+	return r.config.Cluster
 }
 
 // begin claims the alert and the target and starts the action in the background. It
@@ -87,7 +114,7 @@ func (r *Remediator) Receive(ctx context.Context, a alert.Alert) (history.Entry,
 func (r *Remediator) begin(ctx context.Context, entry history.Entry, decision Decision) (history.Entry, error) {
 	keys := []string{"alert " + entry.Fingerprint, entry.Action + " of " + decision.Target.String()}
 	if obstacle := r.claims.take(keys, entry.ID); obstacle != "" {
-		return r.finish(entry, history.Duplicate, obstacle)
+		return r.finish(ctx, entry, history.Duplicate, obstacle)
 	}
 	if err := r.config.History.Record(entry); err != nil {
 		r.claims.release(keys, 0)
@@ -98,7 +125,7 @@ func (r *Remediator) begin(ctx context.Context, entry history.Entry, decision De
 		entry, status, reason := r.execute(ctx, entry, decision)
 		// The cooldown starts first: whoever sees the end in the history may rely on it.
 		r.claims.release(keys, decision.Cooldown)
-		if _, err := r.finish(entry, status, reason); err != nil {
+		if _, err := r.finish(ctx, entry, status, reason); err != nil {
 			r.config.Log.Error("the end of an action is not in the history", "id", entry.ID, "error", err)
 		}
 	})
@@ -115,24 +142,46 @@ func (r *Remediator) execute(ctx context.Context, entry history.Entry, decision 
 	if err := r.config.History.Record(entry); err != nil {
 		return entry, history.Failed, err.Error()
 	}
-	ctx, cancel := context.WithTimeout(ctx, decision.Timeout)
+	limited, cancel := context.WithTimeout(ctx, decision.Timeout)
 	defer cancel()
-	started := time.Now()
-	change, err := decision.Action.Apply(ctx, r.config.Cluster, decision.Target)
+	started, cluster := time.Now(), r.cluster(decision.Target)
+	change, err := decision.Action.Apply(limited, cluster, decision.Target)
 	entry.Before, entry.After = change.Before, change.After
-	if err == nil && !r.config.Cluster.DryRun {
-		err = change.Verify(ctx)
+	if err == nil && !cluster.DryRun {
+		err = change.Verify(limited)
 	}
 	r.config.Metrics.ActionTook(entry.Action, time.Since(started))
 	switch {
-	case err != nil && ctx.Err() != nil:
-		return entry, history.Failed, fmt.Sprintf("timed out after %s: %v", decision.Timeout, err)
 	case err != nil:
-		return entry, history.Failed, err.Error()
-	case r.config.Cluster.DryRun:
+		reason := err.Error()
+		if limited.Err() != nil {
+			reason = fmt.Sprintf("timed out after %s: %v", decision.Timeout, err)
+		}
+		status, reason := r.takeBack(ctx, decision, cluster, change, reason)
+		return entry, status, reason
+	case cluster.DryRun:
 		return entry, history.DryRun, "the API server accepted the change as a dry run; nothing was stored"
 	}
 	return entry, history.Succeeded, ""
+}
+
+// takeBack undoes a change that did not help, when the rule asks for it and there is a way.
+// It has as much time as the change had.
+func (*Remediator) takeBack(
+	ctx context.Context, decision Decision, cluster action.Cluster, change action.Change, reason string,
+) (history.Status, string) {
+	switch {
+	case !decision.Rollback || cluster.DryRun:
+		return history.Failed, reason
+	case change.Undo == nil:
+		return history.Failed, reason + "; there is nothing to take back"
+	}
+	ctx, cancel := context.WithTimeout(ctx, decision.Timeout)
+	defer cancel()
+	if err := change.Undo(ctx); err != nil {
+		return history.Failed, fmt.Sprintf("%s; to take it back failed, too: %v", reason, err)
+	}
+	return history.RolledBack, reason + "; it was taken back"
 }
 
 // takeSlot waits for a free slot. While one is free an action that was accepted begins,
@@ -152,7 +201,7 @@ func (r *Remediator) takeSlot() bool {
 }
 
 // finish records the final status of an entry, counts and logs it.
-func (r *Remediator) finish(entry history.Entry, status history.Status, reason string) (history.Entry, error) {
+func (r *Remediator) finish(ctx context.Context, entry history.Entry, status history.Status, reason string) (history.Entry, error) {
 	now := time.Now()
 	entry.Status, entry.Reason, entry.FinishedAt = status, reason, &now
 	if status != history.Resolved {
@@ -167,7 +216,20 @@ func (r *Remediator) finish(entry history.Entry, status history.Status, reason s
 	if err := r.config.History.Record(entry); err != nil {
 		return history.Entry{}, err
 	}
+	if r.config.Notify != nil {
+		r.running.Go(func() { r.notify(context.WithoutCancel(ctx), entry) })
+	}
 	return entry, nil
+}
+
+// notify tells about the end of an entry. Nobody waits for it but Close, and what goes
+// wrong is logged: the remedy itself does not depend on it.
+func (r *Remediator) notify(ctx context.Context, entry history.Entry) {
+	ctx, cancel := context.WithTimeout(ctx, notifyTimeout)
+	defer cancel()
+	if err := r.config.Notify(ctx, entry); err != nil {
+		r.config.Log.Warn("a notification was not delivered", "id", entry.ID, "error", err)
+	}
 }
 
 // enter counts a caller in, unless the process is stopping.

@@ -66,7 +66,7 @@ func pass(t *testing.T, duration time.Duration) {
 // deciderFunc lets a function decide.
 type deciderFunc func(a alert.Alert) (*remedy.Decision, error)
 
-func (f deciderFunc) Decide(a alert.Alert) (*remedy.Decision, error) { return f(a) }
+func (f deciderFunc) Decide(_ context.Context, a alert.Alert) (*remedy.Decision, error) { return f(a) }
 
 // scaling decides that the deployment of the alert's label is to be acted on.
 func scaling(act action.Action) deciderFunc {

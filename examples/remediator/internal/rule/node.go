@@ -93,6 +93,15 @@ func (p *Problems) duration(node *yaml.Node, what string, least time.Duration) t
 	return duration
 }
 
+// truth returns true or false.
+func (p *Problems) truth(node *yaml.Node, what string) bool {
+	var truth bool
+	if err := node.Decode(&truth); err != nil || node.Tag != "!!bool" {
+		p.add(node, "%s must be true or false, found %s", what, describe(node))
+	}
+	return truth
+}
+
 // decodeInto fills the fields of the struct behind into, which are tagged yaml.
 func (p *Problems) decodeInto(node *yaml.Node, what string, into any) map[string]*yaml.Node {
 	target := reflect.ValueOf(into).Elem()

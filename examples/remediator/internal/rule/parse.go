@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -43,7 +44,11 @@ func Parse(name string, data []byte) (*Set, error) {
 	}
 	root := document.Content[0]
 	set := &Set{}
-	for _, field := range problems.fields(root, "a rule file", "rules", "forbiddenNamespaces") {
+	for _, field := range problems.fields(root, "a rule file", "rules", "forbiddenNamespaces", "maxRisk") {
+		if field.key.Value == "maxRisk" {
+			set.maxRisk = problems.risk(field.value)
+			continue
+		}
 		if field.key.Value == "forbiddenNamespaces" {
 			set.forbidden = problems.texts(field.value, "forbiddenNamespaces")
 			continue
@@ -94,7 +99,8 @@ func (p *Problems) rules(node *yaml.Node) []rule {
 func (p *Problems) rule(node *yaml.Node) rule {
 	read := rule{cooldown: defaultCooldown, timeout: defaultTimeout}
 	parts := make(map[string]*yaml.Node)
-	fields := p.fields(node, "a rule", "alert", "match", "action", "target", "parameters", "cooldown", "timeout", "forbiddenNamespaces")
+	fields := p.fields(node, "a rule", "alert", "match", "action", "target", "parameters", "cooldown", "timeout",
+		"forbiddenNamespaces", "maxRisk", "rollback")
 	for _, field := range fields {
 		parts[field.key.Value] = field.value
 		switch field.key.Value {
@@ -108,6 +114,10 @@ func (p *Problems) rule(node *yaml.Node) rule {
 			read.timeout = p.duration(field.value, "timeout", time.Millisecond)
 		case "forbiddenNamespaces":
 			read.forbidden = p.texts(field.value, "forbiddenNamespaces")
+		case "maxRisk":
+			read.maxRisk = p.risk(field.value)
+		case "rollback":
+			read.rollback = p.truth(field.value, "rollback")
 		}
 	}
 	if node.Kind != yaml.MappingNode {
@@ -122,13 +132,22 @@ func (p *Problems) rule(node *yaml.Node) rule {
 		return read
 	}
 	if kind, known := p.kind(parts["action"]); known {
-		read.actionName = kind.Name
+		read.kind, read.parameters = kind, parts["parameters"]
 		read.action = p.parameters(node, parts["parameters"], kind)
 		if parts["target"] != nil {
 			read.target = p.target(parts["target"], kind)
 		}
 	}
 	return read
+}
+
+// risk reads how much an action may do.
+func (p *Problems) risk(node *yaml.Node) action.Risk {
+	risk := action.Risk(p.text(node, "maxRisk"))
+	if risk != "" && !slices.Contains(action.Risks(), risk) {
+		p.add(node, "maxRisk must be low, medium or high, found %q", string(risk))
+	}
+	return risk
 }
 
 // matchers reads the labels that an alert must have.
@@ -225,12 +244,15 @@ func (p *Problems) targetParts(node *yaml.Node, read target, kind action.Kind) {
 	case kind.Target != action.Node && read.namespace.empty():
 		p.add(node, "target needs the key namespace, such as %q", "{{ labels.namespace }}")
 	}
+	bySelector, byName := kind.Selectable()
 	switch {
-	case kind.Target == action.Pod && read.name.empty() == read.selector.empty():
+	case bySelector && byName && read.name.empty() == read.selector.empty():
 		p.add(node, "target needs either the key name or the key selector")
-	case kind.Target != action.Pod && !read.selector.empty():
-		p.add(node, "only a Pod can be found by selector, use the key name")
-	case kind.Target != action.Pod && read.name.empty():
+	case !byName && (read.selector.empty() || !read.name.empty()):
+		p.add(node, "%s finds its targets by the key selector, not by name", kind.Name)
+	case !bySelector && !read.selector.empty():
+		p.add(node, "only the targets of restart_pod and cleanup_storage can be found by selector, use the key name")
+	case byName && !bySelector && read.name.empty():
 		p.add(node, "target needs the key name")
 	}
 }

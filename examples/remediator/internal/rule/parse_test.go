@@ -25,7 +25,7 @@ func TestTheShippedRulesAreRight(t *testing.T) {
 		"PodStuck":                   "restart_pod",
 		"KubeNodeUnhealthy":          "cordon_node",
 	} {
-		decision, err := set.Decide(firing(append([]string{"alertname", name}, place...)...))
+		decision, err := set.Decide(t.Context(), firing(append([]string{"alertname", name}, place...)...))
 		if err != nil || decision == nil || decision.ActionName != want {
 			t.Errorf("%s leads to %+v and error %v, want %s", name, decision, err, want)
 		}
@@ -88,7 +88,7 @@ rules.yaml:7:13: unknown action "increase_resource"; known are cordon_node, incr
 rules.yaml:8:5: unknown key "aktion" in a rule; known are alert, match, action, target, parameters, cooldown, timeout, forbiddenNamespaces
 rules.yaml:9:12: alert must not be an empty list
 rules.yaml:11:13: target needs the key namespace, such as "{{ labels.namespace }}"
-rules.yaml:11:13: only a Pod can be found by selector, use the key name
+rules.yaml:11:13: only the targets of restart_pod and cleanup_storage can be found by selector, use the key name
 rules.yaml:12:32: parameter memoryFactor must be above 1, found 0.5
 rules.yaml:13:14: timeout must be at least 1ms, found 0s
 rules.yaml:16:13: target needs either the key name or the key selector

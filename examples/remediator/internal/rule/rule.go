@@ -3,9 +3,12 @@
 package rule
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"time"
+
+	"gopkg.in/yaml.v3"
 
 	"github.com/scenario-runner/scenario-runner/examples/remediator/internal/action"
 	"github.com/scenario-runner/scenario-runner/examples/remediator/internal/alert"
@@ -16,18 +19,22 @@ import (
 type Set struct {
 	rules     []rule
 	forbidden []string
+	maxRisk   action.Risk
 }
 
 // rule is one mapping of alerts to an action.
 type rule struct {
 	alerts     []string
 	match      []matcher
-	actionName string
+	kind       action.Kind
 	action     action.Action
+	parameters *yaml.Node
 	target     target
 	cooldown   time.Duration
 	timeout    time.Duration
 	forbidden  []string
+	maxRisk    action.Risk
+	rollback   bool
 }
 
 // matcher demands that a label has one of some values.
@@ -46,7 +53,7 @@ type target struct {
 func (s *Set) Len() int { return len(s.rules) }
 
 // Decide applies the first rule that matches the alert.
-func (s *Set) Decide(a alert.Alert) (*remedy.Decision, error) {
+func (s *Set) Decide(_ context.Context, a alert.Alert) (*remedy.Decision, error) {
 	for _, rule := range s.rules {
 		if rule.matches(a) {
 			return s.decide(rule, a)
@@ -71,11 +78,12 @@ func (r rule) matches(a alert.Alert) bool {
 // decide makes a decision of a rule that matches.
 func (s *Set) decide(rule rule, a alert.Alert) (*remedy.Decision, error) {
 	decision := &remedy.Decision{
-		ActionName: rule.actionName,
+		ActionName: rule.kind.Name,
 		Action:     rule.action,
 		Target:     action.Target{Kind: rule.target.kind},
 		Cooldown:   rule.cooldown,
 		Timeout:    rule.timeout,
+		Rollback:   rule.rollback,
 	}
 	if err := rule.target.render(a, &decision.Target); err != nil {
 		return decision, fmt.Errorf("find the target: %w", err)
@@ -83,6 +91,11 @@ func (s *Set) decide(rule rule, a alert.Alert) (*remedy.Decision, error) {
 	namespace := decision.Target.Namespace
 	if namespace != "" && (slices.Contains(s.forbidden, namespace) || slices.Contains(rule.forbidden, namespace)) {
 		decision.Forbidden = fmt.Sprintf("the rules forbid actions in namespace %q", namespace)
+	}
+	for _, most := range []action.Risk{rule.maxRisk, s.maxRisk} {
+		if most != "" && rule.kind.Risk.Above(most) && decision.Forbidden == "" {
+			decision.Forbidden = fmt.Sprintf("the risk of %s is %s, and the rules allow %s at most", rule.kind.Name, rule.kind.Risk, most)
+		}
 	}
 	return decision, nil
 }

@@ -72,7 +72,7 @@ func TestTheFirstRuleThatMatchesDecides(t *testing.T) {
 		"other":    {firing("alertname", "DiskFull"), nil},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got, err := set.Decide(test.alert)
+			got, err := set.Decide(t.Context(), test.alert)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -90,7 +90,7 @@ func TestForbiddenNamespacesOfTheFileAndOfTheRule(t *testing.T) {
 		"bank":        `the rules forbid actions in namespace "bank"`,
 		"shop":        "",
 	} {
-		decision, err := set.Decide(firing("alertname", "HighLoad", "severity", "page", "namespace", namespace, "deployment", "web"))
+		decision, err := set.Decide(t.Context(), firing("alertname", "HighLoad", "severity", "page", "namespace", namespace, "deployment", "web"))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -121,7 +121,7 @@ func TestATargetThatTheAlertDoesNotNameIsAnError(t *testing.T) {
 		"broken":     {stuck("a in"), `find the target: found selector "a in", expected one such as app=web: unable to parse requirement: found '' expected: '('`},
 	} {
 		t.Run(name, func(t *testing.T) {
-			decision, err := set.Decide(test.alert)
+			decision, err := set.Decide(t.Context(), test.alert)
 			if err == nil || err.Error() != test.want {
 				t.Errorf("error is %v, want %s", err, test.want)
 			}
