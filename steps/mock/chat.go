@@ -12,13 +12,13 @@ type Chat struct {
 
 // Turn is what the model says to some prompts.
 type Turn struct {
-	Match string          `yaml:"match" doc:"Regular expression that is found in the prompt, the last message that is not the model's own. Named groups are in groups." example:"OOMKilled.*deployment/(?P<name>[a-z-]+)"`
-	When  eval.Expr[bool] `yaml:"when" scope:"prompt,request" doc:"Answer only prompts of which this is true." example:"request.body.temperature == 0"`
-	Say   eval.Tree       `yaml:"say" scope:"prompt,groups,request,index" doc:"Text of the answer, or a value that is written as JSON. Expressions see the prompt, the groups of match, the request, and as index how often this answer was given before." example:"{action: scale_deployment, confidence: 0.9}"`
-	Call  []Call          `yaml:"call" single:"true" doc:"Functions that the model wants to be called, instead of or beside a text." example:"{name: scale, arguments: {replicas: 3}}"`
-	Times int             `yaml:"times" doc:"How often this answer is given at most; after that, the next ones are looked at. Without it, without end."`
-	Finish string `yaml:"finish" enum:"stop,length,tool_calls,content_filter" doc:"Why the model stopped. Without it, tool_calls after a call, else stop."`
-	Status int    `yaml:"status" doc:"Status of the answer; another one than 200 is an error in the form of the API, with the text of say." example:"429"`
+	Match  string          `yaml:"match" doc:"Regular expression that is found in the prompt, the last message that is not the model's own. Named groups are in groups." example:"OOMKilled.*deployment/(?P<name>[a-z-]+)"`
+	When   eval.Expr[bool] `yaml:"when" scope:"prompt,request" doc:"Answer only prompts of which this is true." example:"request.body.temperature == 0"`
+	Say    eval.Tree       `yaml:"say" scope:"prompt,groups,request,index" doc:"Text of the answer, or a value that is written as JSON. Expressions see the prompt, the groups of match, the request, and as index how often this answer was given before." example:"{action: scale_deployment, confidence: 0.9}"`
+	Call   []Call          `yaml:"call" single:"true" doc:"Functions that the model wants to be called, instead of or beside a text." example:"{name: scale, arguments: {replicas: 3}}"`
+	Times  int             `yaml:"times" doc:"How often this answer is given at most; after that, the next ones are looked at. Without it, without end."`
+	Finish string          `yaml:"finish" enum:"stop,length,tool_calls,content_filter" doc:"Why the model stopped. Without it, tool_calls after a call, else stop."`
+	Status int             `yaml:"status" doc:"Status of the answer; another one than 200 is an error in the form of the API, with the text of say." example:"429"`
 	Manner `yaml:",inline"`
 }
 

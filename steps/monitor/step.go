@@ -19,11 +19,11 @@ var doc string
 // Config is what the author writes under `monitor`.
 type Config struct {
 	observe.Source `yaml:",inline"`
-	That           eval.Expr[bool] `yaml:"that" required:"true" scope:"object,objects,events,lines,response,alerts,samples,rows" doc:"What is true in the steady state. A value or a field that is not there means that the state is broken." example:"response.status == 200"`
+	That           eval.Expr[bool] `yaml:"that" required:"true" scope:"object,objects,events,lines,response,alerts,samples,rows,requests" doc:"What is true in the steady state. A value or a field that is not there means that the state is broken." example:"response.status == 200"`
 	Availability   rounds.Share    `yaml:"availability" doc:"Share of the time that the steady state must hold. Without it and the other objectives, all of it." example:"'>= 0.95'"`
 	LongestOutage  time.Duration   `yaml:"longestOutage" doc:"How long it may be broken without a break." example:"5s"`
 	Downtime       time.Duration   `yaml:"downtime" doc:"How long it may be broken in all." example:"20s"`
-	AbortIf        eval.Expr[bool] `yaml:"abortIf" scope:"object,objects,events,lines,response,alerts,samples,rows" doc:"When this is true the scenario ends at once: its steps are stopped and everything is taken back." example:"response.status == 500"`
+	AbortIf        eval.Expr[bool] `yaml:"abortIf" scope:"object,objects,events,lines,response,alerts,samples,rows,requests" doc:"When this is true the scenario ends at once: its steps are stopped and everything is taken back." example:"response.status == 500"`
 	AbortAfter     time.Duration   `yaml:"abortAfter" doc:"When the steady state is broken for this long, the scenario ends at once." example:"1m"`
 }
 

@@ -20,6 +20,7 @@ type polled struct {
 	name  string
 	every time.Duration
 	run   *step.Run
+	late  bool // a server that does not answer yet is waited for, too
 	ask   func(ctx context.Context) (Look, error)
 }
 
@@ -32,6 +33,9 @@ func (f *polled) Watch(ctx context.Context, _ bool, see func(Look) (bool, error)
 	defer ticker.Stop()
 	var seen time.Time // when it answered last
 	var last string
+	if f.late {
+		seen = time.Now()
+	}
 	for {
 		l, err := f.ask(ctx)
 		switch {
@@ -47,6 +51,9 @@ func (f *polled) Watch(ctx context.Context, _ bool, see func(Look) (bool, error)
 		case time.Since(seen) > patience:
 			failure := &step.Failure{
 				Verdict: step.Errored, Message: fmt.Sprintf("nobody answered for the last %s: %v", Span(time.Since(seen).Round(100*time.Millisecond)), err),
+			}
+			if last == "" {
+				return failure
 			}
 			return failure.With("last seen", last)
 		default:

@@ -12,14 +12,16 @@ import (
 
 // Source is where a value comes from. Exactly one field is given. Steps inline it, or take a mapping of several.
 type Source struct {
-	Object  *kube.Ref `yaml:"object" shorthand:"true" doc:"One object, as in deployment/web. It is nil while it does not exist." example:"deployment/web"`
-	Objects *kube.Ref `yaml:"objects" doc:"All objects of a kind, or those that selectors choose." example:"{kind: pods, labels: {app: web}}"`
-	Events  *Events   `yaml:"events" doc:"Kubernetes events, oldest first." example:"{for: deployment/web, type: Warning}"`
-	Logs    *Logs     `yaml:"logs" doc:"Lines that containers log, as they come." example:"{of: deployment/web, match: started}"`
-	HTTP    *HTTP     `yaml:"http" doc:"The answer of an HTTP address, asked again and again. It is nil while nobody answers." example:"{url: 'http://127.0.0.1:8080/healthz'}"`
-	Alerts  *Alerts   `yaml:"alerts" doc:"Alerts that are pending or firing, asked for again and again." example:"{name: KubePodCrashLooping, of: this}"`
-	PromQL  *PromQL   `yaml:"promql" doc:"The samples of a PromQL expression, asked for again and again." example:"sum(rate(http_requests_total[1m]))"`
-	SQL     *SQL      `yaml:"sql" doc:"The rows of a PostgreSQL query, asked again and again or at each notification." example:"{connection: history, query: select action_type from actions}"`
+	Object   *kube.Ref `yaml:"object" shorthand:"true" doc:"One object, as in deployment/web. It is nil while it does not exist." example:"deployment/web"`
+	Objects  *kube.Ref `yaml:"objects" doc:"All objects of a kind, or those that selectors choose." example:"{kind: pods, labels: {app: web}}"`
+	Events   *Events   `yaml:"events" doc:"Kubernetes events, oldest first." example:"{for: deployment/web, type: Warning}"`
+	Logs     *Logs     `yaml:"logs" doc:"Lines that containers log, as they come." example:"{of: deployment/web, match: started}"`
+	HTTP     *HTTP     `yaml:"http" doc:"The answer of an HTTP address, asked again and again. It is nil while nobody answers." example:"{url: 'http://127.0.0.1:8080/healthz'}"`
+	Alerts   *Alerts   `yaml:"alerts" doc:"Alerts that are pending or firing, asked for again and again." example:"{name: KubePodCrashLooping, of: this}"`
+	PromQL   *PromQL   `yaml:"promql" doc:"The samples of a PromQL expression, asked for again and again." example:"sum(rate(http_requests_total[1m]))"`
+	Metrics  *Metrics  `yaml:"metrics" doc:"The series of a page of metrics, read again and again." example:"{url: 'http://127.0.0.1:9100/metrics', name: http_requests_total}"`
+	Requests *Requests `yaml:"requests" doc:"What arrived at a sink of receive or a backend of mock, oldest first." example:"llm"`
+	SQL      *SQL      `yaml:"sql" doc:"The rows of a PostgreSQL query, asked again and again or at each notification." example:"{connection: history, query: select action_type from actions}"`
 }
 
 // kind is what the author wrote under the key of one kind of source.
@@ -34,7 +36,7 @@ type kind interface {
 
 // Traits say what can be asked of a source.
 type Traits struct {
-	Name    string // what expressions call the value: object, objects, events, lines, response, alerts, samples, rows
+	Name    string // what expressions call the value: object, objects, events, lines, response, alerts, samples, requests, rows
 	Lists   bool   // the value is a list, whose items can be chosen from
 	Cluster bool   // the value is made of objects, which can be ready, absent or beyond hope
 	Asked   bool   // the source is asked again and again, so that nothing is known of the time between two looks
@@ -70,6 +72,12 @@ func (s Source) given() []named {
 	if s.PromQL != nil {
 		out = append(out, named{"promql", s.PromQL})
 	}
+	if s.Metrics != nil {
+		out = append(out, named{"metrics", s.Metrics})
+	}
+	if s.Requests != nil {
+		out = append(out, named{"requests", s.Requests})
+	}
 	if s.SQL != nil {
 		out = append(out, named{"sql", s.SQL})
 	}
@@ -78,7 +86,7 @@ func (s Source) given() []named {
 
 // Keys lists the keys of all kinds of sources in the order of the fields.
 func Keys() []string {
-	all := Source{Object: &kube.Ref{}, Objects: &kube.Ref{}, Events: &Events{}, Logs: &Logs{}, HTTP: &HTTP{}, Alerts: &Alerts{}, PromQL: &PromQL{}, SQL: &SQL{}}
+	all := Source{Object: &kube.Ref{}, Objects: &kube.Ref{}, Events: &Events{}, Logs: &Logs{}, HTTP: &HTTP{}, Alerts: &Alerts{}, PromQL: &PromQL{}, Metrics: &Metrics{}, Requests: &Requests{}, SQL: &SQL{}}
 	var keys []string
 	for _, n := range all.given() {
 		keys = append(keys, n.key)
@@ -88,7 +96,7 @@ func Keys() []string {
 
 // Names lists what expressions call the values of all kinds of sources.
 func Names() []string {
-	all := Source{Object: &kube.Ref{}, Objects: &kube.Ref{}, Events: &Events{}, Logs: &Logs{}, HTTP: &HTTP{}, Alerts: &Alerts{}, PromQL: &PromQL{}, SQL: &SQL{}}
+	all := Source{Object: &kube.Ref{}, Objects: &kube.Ref{}, Events: &Events{}, Logs: &Logs{}, HTTP: &HTTP{}, Alerts: &Alerts{}, PromQL: &PromQL{}, Metrics: &Metrics{}, Requests: &Requests{}, SQL: &SQL{}}
 	var names []string
 	for _, n := range all.given() {
 		names = append(names, n.kind.traits().Name)

@@ -3,6 +3,7 @@ package observe
 import (
 	"github.com/scenario-runner/scenario-runner/engine/eval"
 	"github.com/scenario-runner/scenario-runner/engine/step"
+	"github.com/scenario-runner/scenario-runner/steps/inbox"
 	"github.com/scenario-runner/scenario-runner/steps/kube"
 )
 
@@ -26,6 +27,10 @@ func (s Source) Type(in *step.Place, env *kube.Env) eval.Type {
 		return eval.ListOf(eval.ObjectOf(alertFields))
 	case s.PromQL != nil:
 		return eval.ListOf(eval.ObjectOf(SampleFields))
+	case s.Metrics != nil:
+		return eval.ListOf(eval.ObjectOf(s.Metrics.fields))
+	case s.Requests != nil:
+		return eval.ListOf(inbox.Type())
 	case s.SQL != nil:
 		return s.SQL.rowType()
 	}
