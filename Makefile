@@ -31,8 +31,13 @@ remediator: ## Build bin/remediator only, the example system under test
 	$(GO) build -ldflags '-s -w' -o bin/remediator ./examples/remediator
 
 .PHONY: test-parts
-test-parts: ## Build the real programs that tests talk to into bin/testparts, and install PostgreSQL when it is missing
+test-parts: addons ## Build the real programs that tests talk to into bin/testparts, and install PostgreSQL when it is missing
 	$(MAKE) -C internal/testparts build
+
+.PHONY: addons
+addons: ## Bring Prometheus and Alertmanager for run --sandbox into bin/addons (a few minutes the first time)
+	$(MAKE) -C internal/testparts alertmanager prometheus
+	@mkdir -p bin/addons && ln -f bin/testparts/alertmanager bin/testparts/prometheus bin/addons/
 
 .PHONY: demo
 demo: build ## Run the shipped examples and remediation stories on the cluster in the box

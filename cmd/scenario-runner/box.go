@@ -22,6 +22,7 @@ type box struct {
 	Kubeconfig string `json:"kubeconfig"`
 	Context    string `json:"context"`
 
+	binary  string
 	command *exec.Cmd
 	input   io.Closer
 	log     *tail
@@ -45,7 +46,7 @@ func openBox(ctx context.Context, o boxOptions) (*box, error) {
 	if o.name != "" {
 		out, err := exec.CommandContext(ctx, binary, "kubeconfig", "--name", o.name).Output() //nolint:gosec // our own program
 		if path := strings.TrimSpace(string(out)); err == nil && path != "" {
-			return &box{Name: o.name, Kubeconfig: path, reused: true}, nil
+			return &box{Name: o.name, Kubeconfig: path, binary: binary, reused: true}, nil
 		}
 	}
 	args := []string{"serve", "--parent-stdin", "--nodes", strconv.Itoa(o.nodes)}
@@ -56,7 +57,7 @@ func openBox(ctx context.Context, o boxOptions) (*box, error) {
 }
 
 func startBox(ctx context.Context, c *exec.Cmd) (*box, error) {
-	b := &box{command: c, log: &tail{}, done: make(chan struct{})}
+	b := &box{binary: c.Path, command: c, log: &tail{}, done: make(chan struct{})}
 	isolate(c) // Ctrl-C in the terminal is ours to handle: the cluster must outlive the clean-up
 	input, err := c.StdinPipe()
 	if err != nil {

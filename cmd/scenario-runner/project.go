@@ -139,6 +139,7 @@ func changingKinds() []string {
 func (p *project) connect(o kube.Options, sandbox bool) kube.Options {
 	o.CRDs = p.paths(p.CRDs)
 	o.Settings = p.settings()
+	o.Settings.Addons = possibleAddons{}
 	if sandbox {
 		return o
 	}

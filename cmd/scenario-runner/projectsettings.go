@@ -45,7 +45,7 @@ func (p *project) endpoint(key string, e *config.Endpoint) *settings.Endpoint {
 	if e == nil {
 		return nil
 	}
-	out := &settings.Endpoint{At: p.At(key).String(), URL: strings.TrimRight(e.URL, "/"), Bearer: p.secret(e.BearerFrom)}
+	out := &settings.Endpoint{At: p.At(key).String(), URL: strings.TrimRight(e.URL, "/"), Bearer: p.secret(e.BearerFrom), RulesDir: p.absolute(e.RulesDir)}
 	for name, value := range e.Headers {
 		if out.Headers == nil {
 			out.Headers = map[string]settings.Value{}

@@ -113,7 +113,10 @@ func (f *runFlags) run(cmd *cobra.Command, s streams, args []string) error {
 		return err
 	}
 	f.project = p
-	env := kube.NewEnv(p.connect(named, f.sandbox))
+	addons := f.addons()
+	options := p.connect(named, f.sandbox)
+	options.Settings.Addons = addons.settings()
+	env := kube.NewEnv(options)
 	defer env.Close()
 	registry := builtin.New(env)
 	loaded, selected, err := f.load(ctx, cmd, s, args, registry, slices.Sorted(maps.Keys(named.Clusters)))
@@ -129,6 +132,7 @@ func (f *runFlags) run(cmd *cobra.Command, s streams, args []string) error {
 			return f.interrupted(ctx, err)
 		}
 		defer b.close()
+		addons.use(b)
 		f.target = targetOf(b)
 		env.Use(kube.Connection{Kubeconfig: b.Kubeconfig, Context: b.Context})
 	}

@@ -154,6 +154,9 @@ func (c *checker) endpoint(key string, e *Endpoint) {
 		c.report("%s: who logs in does not belong into the address; give headers or bearerFrom", []any{key}, key, "url")
 	}
 	c.secret(e.BearerFrom, []string{key, "bearerFrom"})
+	if e.RulesDir != "" && key != "prometheus" {
+		c.report("rulesDir: only Prometheus takes rules", nil, key, "rulesDir")
+	}
 	for _, name := range slices.Sorted(maps.Keys(e.Headers)) {
 		value := e.Headers[name]
 		given := 0

@@ -31,7 +31,7 @@ type Config struct {
 	Library      []string              `yaml:"library" single:"true" doc:"Folders with templates that scenarios can use by their name alone." example:"testing/library"`
 	Environment  []string              `yaml:"environment" single:"true" doc:"Environment variables that expressions may read as env.<name>." example:"[REGION]"`
 	Connections  map[string]Connection `yaml:"connections" doc:"Databases by the name that steps and sources use in connection." example:"{history: {type: postgres, host: 127.0.0.1, database: history, user: qa, passwordFrom: {env: HISTORY_PASSWORD}}}"`
-	Prometheus   *Endpoint             `yaml:"prometheus" doc:"The Prometheus that steps and sources ask when they name none. None asks one yet."`
+	Prometheus   *Endpoint             `yaml:"prometheus" doc:"The Prometheus that steps and sources ask when they name none."`
 	Alertmanager *Endpoint             `yaml:"alertmanager" doc:"The Alertmanager that fireAlert uses when it names no place."`
 	Defaults     Defaults              `yaml:"defaults" doc:"What flags of run count as when neither they nor their environment variables are given."`
 	Policy       Policy                `yaml:"policy" doc:"What no scenario and no flag can override."`
@@ -96,6 +96,7 @@ type Endpoint struct {
 	Headers    map[string]Value `yaml:"headers" doc:"Headers of every request: texts, or where a secret one comes from." example:"{X-Scope-OrgID: shop}"`
 	BearerFrom *Secret          `yaml:"bearerFrom" doc:"Where the bearer token comes from; it is masked in every output." example:"{env: METRICS_TOKEN}"`
 	TLS        *Trust           `yaml:"tls" doc:"Whom to trust."`
+	RulesDir   string           `yaml:"rulesDir" doc:"Prometheus only: folder from which it takes its rules, for fireAlert with rule; relative to this file." example:"/etc/prometheus/rules"`
 }
 
 // Defaults are what flags of run count as when they are not given. What is not written has no effect.

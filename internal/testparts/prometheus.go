@@ -33,7 +33,7 @@ func Prometheus(t testing.TB, alertmanager string) Server {
 	}
 	address := freeAddress(t)
 	start(t, dir, program, "--config.file="+file, "--storage.tsdb.path="+filepath.Join(dir, "data"), "--web.listen-address="+address,
-		"--web.enable-lifecycle", "--web.enable-remote-write-receiver", "--rules.alert.resend-delay=200ms", "--log.level=warn")
+		"--web.enable-lifecycle", "--web.enable-remote-write-receiver", "--rules.alert.resend-delay=2s", "--log.level=warn")
 	url := "http://" + address
 	untilReady(t, url+"/-/ready")
 	return Server{URL: url, RulesDir: rules}

@@ -120,7 +120,7 @@ loopback address, without root and without containers.`,
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	root.AddCommand(
-		p.up(), p.down(), p.status(), p.kubeconfig(), p.logs(), p.restart(), p.exec(), p.serve(), p.version(), p.supervise(),
+		p.up(), p.down(), p.status(), p.kubeconfig(), p.logs(), p.restart(), p.addon(), p.exec(), p.serve(), p.version(), p.supervise(),
 	)
 	return root
 }

@@ -65,6 +65,13 @@ func (c *Client) Grow(ctx context.Context, nodes int) error {
 	return c.order(ctx, http.MethodPost, "/nodes", url.Values{"count": {strconv.Itoa(nodes)}}, nil)
 }
 
+// Addon starts an add-on, or finds it running, and says how it is reached.
+func (c *Client) Addon(ctx context.Context, name string) (Addon, error) {
+	var started Addon
+	err := c.order(ctx, http.MethodPost, "/addon", url.Values{"name": {name}}, &started)
+	return started, err
+}
+
 // Stop takes the sandbox down, removes its files and says whether there was anything to take down. A supervisor that
 // doesn't listen is killed: its components then end by themselves.
 func (c *Client) Stop(ctx context.Context) (bool, error) {

@@ -28,6 +28,7 @@ func (s *supervisor) serveControl(ctx context.Context) (func() error, error) {
 	mux.HandleFunc("POST /stop", s.handleStop)
 	mux.HandleFunc("POST /restart", s.handleRestart)
 	mux.HandleFunc("POST /nodes", s.handleNodes)
+	mux.HandleFunc("POST /addon", s.handleAddon)
 	server := &http.Server{
 		Handler: mux, ReadHeaderTimeout: controlTimeout,
 		BaseContext: func(net.Listener) context.Context { return ctx },

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -26,7 +27,7 @@ type fleet struct {
 func newFleet(at place.Place, listen ports, starter *starter) *fleet {
 	return &fleet{
 		at: at, listen: listen, starter: starter,
-		crashed:   make(chan *process, len(Components())),
+		crashed:   make(chan *process, len(Components())+len(Addons())),
 		processes: map[string]*process{},
 	}
 }
@@ -44,6 +45,34 @@ func (f *fleet) start(components ...string) error {
 		f.waiters.Go(func() { f.watch(started) })
 	}
 	return nil
+}
+
+// startProgram starts another program as an add-on. Its end is not told to anybody before guard is called.
+func (f *fleet) startProgram(name, program string, arguments []string) (*process, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	started, err := f.starter.startProgram(name, program, arguments, f.at)
+	if err != nil {
+		return nil, err
+	}
+	started.expected = true
+	f.processes[name] = started
+	f.waiters.Go(func() { f.watch(started) })
+	return started, nil
+}
+
+// guard makes the end of an add-on a crash from now on.
+func (f *fleet) guard(running *process) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	running.expected = false
+}
+
+// names lists the components, and the add-ons that were started, in the order in which they start.
+func (f *fleet) names() []string {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return append(Components(), slices.DeleteFunc(Addons(), func(name string) bool { return f.processes[name] == nil })...)
 }
 
 func (f *fleet) watch(started *process) {
@@ -81,11 +110,9 @@ func (f *fleet) stop(component string) error {
 func (f *fleet) stopAll() error {
 	var failures []error
 	f.mu.Lock()
-	for _, component := range Components() {
-		if running := f.processes[component]; running != nil {
-			running.expected = true
-			failures = append(failures, running.kill())
-		}
+	for _, running := range f.processes {
+		running.expected = true
+		failures = append(failures, running.kill())
 	}
 	f.mu.Unlock()
 	f.waiters.Wait()

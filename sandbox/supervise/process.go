@@ -73,11 +73,16 @@ func (s *starter) close() error {
 
 // start starts a component with its output going to its log.
 func (s *starter) start(component string, arguments []string, at place.Place) (*process, error) {
+	return s.startProgram(component, s.executable, append([]string{component}, arguments...), at)
+}
+
+// startProgram starts a program under the name of a component or an add-on.
+func (s *starter) startProgram(component, program string, arguments []string, at place.Place) (*process, error) {
 	log, err := at.OpenLog(component)
 	if err != nil {
 		return nil, err
 	}
-	command := exec.Command(s.executable, append([]string{component}, arguments...)...)
+	command := exec.Command(program, arguments...)
 	command.Stdout, command.Stderr = log, log
 	command.Dir = at.Folder()
 	command.ExtraFiles = []*os.File{s.lifeline}

@@ -49,6 +49,7 @@ type supervisor struct {
 	started time.Time
 	fleet   *fleet
 	cluster *cluster
+	addons  addons
 	stop    context.CancelCauseFunc
 
 	mu    sync.Mutex
@@ -271,7 +272,7 @@ func (s *supervisor) status(ctx context.Context) Status {
 		MemoryBytes:   residentMemory(os.Getpid()),
 	}
 	s.mu.Unlock()
-	for _, name := range Components() {
+	for _, name := range s.fleet.names() {
 		component := componentStatus(name, s.fleet.get(name), s.options.Place.Log(name), now)
 		status.Components = append(status.Components, component)
 		status.MemoryBytes += component.MemoryBytes
