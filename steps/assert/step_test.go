@@ -49,7 +49,7 @@ func TestMistakes(t *testing.T) {
 	tests := []struct{ name, body, want string }{
 		{"nothing", "{}", `step.yaml:1:1: assert needs a claim; write that or never [invalid-value]`},
 		{"unknown name", "{given: {web: deployment/web}, that: wbe.status.ready == 1}", `step.yaml:1:38: unknown name "wbe"; did you mean "web"? [unknown-name]`},
-		{"no source", "{given: {web: {}}, that: web.a == 1}", `step.yaml:1:10: web needs one of object, objects, events, logs, http, sql [missing-field]`},
+		{"no source", "{given: {web: {}}, that: web.a == 1}", `step.yaml:1:10: web needs one of object, objects, events, logs, http, alerts, promql, metrics, requests, sql [missing-field]`},
 		{"a name with a meaning", "{given: {steps: widget/web}, that: steps.a == 1}", `step.yaml:1:10: the name "steps" has a meaning already; choose another one than vars, matrix, env, secrets, scenario, cluster, steps [invalid-name]`},
 		{"not a name", "{given: {my-web: deployment/web}, that: 1 == vars.a}", `step.yaml:1:10: "my-web" can't be a name in expressions; use letters, digits and underscores [invalid-name]`},
 		{"not true or false", "that: \"'a' + 'b'\"", `step.yaml:1:8: expected true or false, but this expression is text; compare it with something [result-type]`},

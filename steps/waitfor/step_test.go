@@ -58,8 +58,8 @@ func TestExamplesCompile(t *testing.T) {
 
 func TestMistakes(t *testing.T) {
 	tests := []struct{ name, body, want string }{
-		{"nothing", "{}", `step.yaml:1:1: waitFor needs one of object, objects, events, logs, http, sql [missing-field]`},
-		{"two sources", "object: deployment/web\nevents: {}\n", `step.yaml:2:1: only one of object, objects, events, logs, http, sql can be given; "object" is given already [exclusive-fields]`},
+		{"nothing", "{}", `step.yaml:1:1: waitFor needs one of object, objects, events, logs, http, alerts, promql, metrics, requests, sql [missing-field]`},
+		{"two sources", "object: deployment/web\nevents: {}\n", `step.yaml:2:1: only one of object, objects, events, logs, http, alerts, promql, metrics, requests, sql can be given; "object" is given already [exclusive-fields]`},
 		{"no name", "object: deployments\n", `step.yaml:1:9: "deployments" names no single object; write its name, as in deployments/web, or use "objects" [invalid-value]`},
 		{"a name too much", "objects: pod/web\nready: true\n", `step.yaml:1:10: "pod/web" names a single object; write "object" instead, or the kind alone [invalid-value]`},
 		{"where on an object", "object: pod/web\nwhere: item.a == 1\n", `step.yaml:2:8: where chooses among the items of a list, and object is none; write until [invalid-value]`},
