@@ -6,6 +6,8 @@ import (
 	"github.com/scenario-runner/scenario-runner/engine/step"
 	assert "github.com/scenario-runner/scenario-runner/steps/assert"
 	benchmark "github.com/scenario-runner/scenario-runner/steps/benchmark"
+	cani "github.com/scenario-runner/scenario-runner/steps/cani"
+	capture "github.com/scenario-runner/scenario-runner/steps/capture"
 	deletestep "github.com/scenario-runner/scenario-runner/steps/delete"
 	deploy "github.com/scenario-runner/scenario-runner/steps/deploy"
 	evaluate "github.com/scenario-runner/scenario-runner/steps/evaluate"
@@ -41,6 +43,8 @@ func add(r *step.Registry, env *kube.Env) {
 	r.Steps = append(r.Steps, assert.New(env))
 	r.Functions = append(r.Functions, assert.Functions()...)
 	r.Steps = append(r.Steps, benchmark.New())
+	r.Steps = append(r.Steps, cani.New(env))
+	r.Steps = append(r.Steps, capture.New(env))
 	r.Steps = append(r.Steps, deletestep.New(env))
 	r.Steps = append(r.Steps, deploy.New(env))
 	r.Steps = append(r.Steps, evaluate.New())
