@@ -36,6 +36,11 @@ const (
 
 var update = flag.Bool("update", false, "write the expected outputs anew")
 
+// project is what scenario-runner.yaml of this repository says to the loader.
+func project() scenario.Options {
+	return scenario.Options{Root: "..", Library: []string{"../scenarios/library"}}
+}
+
 // shipped returns the examples and the stories, as paths from this folder.
 func shipped(t *testing.T) (examples, stories []string) {
 	t.Helper()
@@ -67,7 +72,7 @@ func TestShippedFilesLoad(t *testing.T) {
 	}
 	env := kube.NewEnv(kube.Options{})
 	t.Cleanup(env.Close)
-	loaded, err := engine.Load(t.Context(), builtin.New(env), inputs, scenario.Options{})
+	loaded, err := engine.Load(t.Context(), builtin.New(env), inputs, project())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -92,7 +97,7 @@ func TestStoriesAreLabelled(t *testing.T) {
 	}
 	env := kube.NewEnv(kube.Options{})
 	t.Cleanup(env.Close)
-	loaded, err := engine.Load(t.Context(), builtin.New(env), inputs, scenario.Options{})
+	loaded, err := engine.Load(t.Context(), builtin.New(env), inputs, project())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -4,10 +4,12 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
-	"github.com/scenario-runner/scenario-runner/engine/scenario"
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/scenario-runner/scenario-runner/engine/suite"
 	"github.com/scenario-runner/scenario-runner/steps/builtin"
 	"github.com/scenario-runner/scenario-runner/steps/kube"
@@ -16,7 +18,11 @@ import (
 
 // suites returns the shipped suites and the table of files that names each.
 func suites() map[string]string {
-	return map[string]string{"15-suite.suite.yaml": "README.md", "../scenarios/remediation.suite.yaml": "../scenarios/README.md"}
+	return map[string]string{
+		"15-suite.suite.yaml":                 "README.md",
+		"../scenarios/remediation.suite.yaml": "../scenarios/README.md",
+		"../scenarios/operations.suite.yaml":  "../scenarios/README.md",
+	}
 }
 
 // TestSuitesLoad checks every suite as validate does, and that it helps its editor and its reader.
@@ -32,7 +38,7 @@ func TestSuitesLoad(t *testing.T) {
 		if !modeline.Match(data) {
 			t.Errorf("%s does not start with the line that tells editors its schema", path)
 		}
-		loaded, err := suite.Load(t.Context(), builtin.New(env), path, data, scenario.Options{})
+		loaded, err := suite.Load(t.Context(), builtin.New(env), path, data, project())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -45,28 +51,53 @@ func TestSuitesLoad(t *testing.T) {
 	}
 }
 
-// TestSuiteOfStoriesHasAll keeps a new story from being left out.
-func TestSuiteOfStoriesHasAll(t *testing.T) {
+// TestSuitesOfStoriesHaveAll keeps a new story from being left out.
+func TestSuitesOfStoriesHaveAll(t *testing.T) {
 	_, stories := shipped(t)
 	env := kube.NewEnv(kube.Options{})
 	t.Cleanup(env.Close)
-	const path = "../scenarios/remediation.suite.yaml"
-	data, err := os.ReadFile(path)
+	for _, name := range []string{"remediation", "operations"} {
+		path := "../scenarios/" + name + ".suite.yaml"
+		data, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		loaded, err := suite.Load(t.Context(), builtin.New(env), path, data, project())
+		if err != nil || loaded.Suite == nil {
+			t.Fatal(err, loaded)
+		}
+		all := 0
+		for _, story := range stories {
+			if strings.HasPrefix(story, "../scenarios/"+name+"/") {
+				all++
+			}
+		}
+		if all == 0 || len(loaded.Suite.Scenarios) != all {
+			t.Errorf("the suite %s has %d scenarios, the folder %d", name, len(loaded.Suite.Scenarios), all)
+		}
+	}
+}
+
+// TestEveryOperationHasAStory holds the library to the catalogue of the remediator.
+func TestEveryOperationHasAStory(t *testing.T) {
+	_, stories := shipped(t)
+	var told []string
+	for _, story := range stories {
+		if name, found := strings.CutPrefix(story, "../scenarios/operations/"); found {
+			told = append(told, strings.ReplaceAll(strings.TrimSuffix(name, suffix), "-", "_"))
+		}
+	}
+	readme, err := os.ReadFile("remediator/README.md")
 	if err != nil {
 		t.Fatal(err)
 	}
-	loaded, err := suite.Load(t.Context(), builtin.New(env), path, data, scenario.Options{})
-	if err != nil || loaded.Suite == nil {
-		t.Fatal(err, loaded)
+	var known []string
+	for _, row := range regexp.MustCompile("(?m)^\\| `([a-z_]+)` \\| [A-Z]").FindAllSubmatch(readme, -1) {
+		known = append(known, string(row[1]))
 	}
-	var all int
-	for _, story := range stories {
-		if strings.HasPrefix(story, "../scenarios/remediation/") {
-			all++
-		}
-	}
-	if len(loaded.Suite.Scenarios) != all {
-		t.Errorf("the suite has %d scenarios, the folder %d", len(loaded.Suite.Scenarios), all)
+	slices.Sort(known)
+	if diff := cmp.Diff(known, told); diff != "" || len(known) != 27 {
+		t.Errorf("the operations of the remediator (%d) and the stories (-known +told):\n%s", len(known), diff)
 	}
 }
 
