@@ -115,7 +115,11 @@ func (m *mistake) mismatched(found []string) {
 	case operator == "in":
 		m.about("operand-types", "in looks for an item of a list or a key of an object, and this is %s", speak(right))
 	default:
-		m.about("operand-types", "%s can't join %s and %s%s", operator, speak(left), speak(right), cure(left, right))
+		hint := m.unquoted(left, right)
+		if hint == "" {
+			hint = cure(left, right)
+		}
+		m.about("operand-types", "%s can't join %s and %s%s", operator, speak(left), speak(right), hint)
 	}
 }
 

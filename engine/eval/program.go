@@ -34,6 +34,7 @@ func (p *Problem) Error() string { return p.Message }
 // Program is a compiled expression.
 type Program struct {
 	Source     string
+	Offset     int // in runes, of Source in the text with ${{ }} that it is a part of
 	References []Reference
 	Type       Type // of the result; Any when not known
 	env        *Env
@@ -206,11 +207,10 @@ func (c *collector) Visit(node *ast.Node) {
 	if _, wraps := (*node).(*ast.ChainNode); !ok || wraps {
 		return
 	}
-	loc := (*node).Location()
 	if m, ok := (*node).(*ast.MemberNode); ok {
 		c.inner[m.Node] = true
-		loc = m.Property.Location()
 	}
+	loc := second(*node).Location()
 	c.found = append(c.found, foundReference{node: *node, Reference: Reference{Path: path, From: loc.From, To: loc.To}})
 }
 
@@ -230,6 +230,27 @@ func chain(n ast.Node) ([]string, bool) {
 		return chain(n.Node)
 	}
 	return nil, false
+}
+
+// second returns the part of a chain that follows the name at its start, or that name when nothing follows.
+func second(n ast.Node) ast.Node {
+	for {
+		switch chain := n.(type) {
+		case *ast.ChainNode:
+			n = chain.Node
+		case *ast.MemberNode:
+			base := chain.Node
+			if c, ok := base.(*ast.ChainNode); ok {
+				base = c.Node
+			}
+			if _, name := base.(*ast.IdentifierNode); name {
+				return chain.Property
+			}
+			n = base
+		default:
+			return n
+		}
+	}
 }
 
 func typeOfGo(t reflect.Type) Type {

@@ -68,6 +68,9 @@ func (e *Env) compilePart(source string, offset int) (*Program, []*Problem) {
 		return nil, []*Problem{{From: offset - 1, To: offset, Check: "expression-syntax", Message: "the expression between ${{ and }} is empty"}}
 	}
 	p, problems := e.CompileAll(trimmed, Any)
+	if p != nil {
+		p.Offset = offset
+	}
 	for _, problem := range problems {
 		problem.From += offset
 		problem.To += offset

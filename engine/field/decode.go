@@ -27,6 +27,8 @@ type Decoder struct {
 	Known *Known
 	// Reference reads the file that n names, and returns what takes the place of the name. Nil reads none.
 	Reference func(n *yaml.Node) any
+	// Compiled is told of each expression and of the text that holds it. Nil is told of none.
+	Compiled func(p *eval.Program, n *yaml.Node)
 	// Names tells the type of a name that a scope tag adds. config is the value that is being decoded, in which the
 	// fields without such a tag are there already. Nil means that nothing is known.
 	Names func(config reflect.Value, name string) eval.Type

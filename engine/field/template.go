@@ -74,8 +74,19 @@ func (c *pass) compileText(n *yaml.Node, env *eval.Env) eval.Text {
 	for _, p := range problems {
 		c.report(places.Within(p.From, p.To), p.Check, "%s", p.Message)
 	}
-	c.body.Programs = append(c.body.Programs, text.Programs()...)
+	c.keep(n, text.Programs()...)
 	return text
+}
+
+// keep adds the expressions of a text to those of the config.
+func (c *pass) keep(n *yaml.Node, programs ...*eval.Program) {
+	c.body.Programs = append(c.body.Programs, programs...)
+	if c.decoder.Compiled == nil {
+		return
+	}
+	for _, p := range programs {
+		c.decoder.Compiled(p, n)
+	}
 }
 
 // lone reports whether n is nothing but one ${{ }}, which may give a list or its only element.
@@ -240,7 +251,7 @@ func (c *pass) expression(n *yaml.Node, what string, s *Shape, env *eval.Env, ta
 		return
 	}
 	c.body.compiled[n] = p
-	c.body.Programs = append(c.body.Programs, p)
+	c.keep(n, p)
 	if s.Want == eval.Bool {
 		c.body.Conditions = append(c.body.Conditions, Condition{Program: p, file: c.file, node: n})
 	}

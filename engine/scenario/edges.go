@@ -173,23 +173,37 @@ func (c *compiler) reference(p *pending, target *declared, program *eval.Program
 	switch {
 	case sibling == nil:
 		if target.finally && !p.finally {
-			c.diags.Add(p.at, "order", "%s uses the outputs of %q, which stands in finally and runs later", p.compiled.label(), target.id)
+			c.diags.Add(c.useOf(target, program, p), "order", "%s uses the outputs of %q, which stands in finally and runs later", p.compiled.label(), target.id)
 		}
 	case sibling == p.declared:
 		if target == p.declared {
-			c.diags.Add(p.at, "order", "step %q uses its own outputs", target.id)
+			c.diags.Add(c.useOf(target, program, p), "order", "step %q uses its own outputs", target.id)
 		}
 	case l.runsAfter(sibling, p.declared):
-		c.diags.Add(p.at, "order", "%s uses the outputs of step %q, which runs after it (%s)", p.compiled.label(), target.id, program.Source).
+		c.diags.Add(c.useOf(target, program, p), "order", "%s uses the outputs of step %q, which runs after it", p.compiled.label(), target.id).
 			Note(sibling.at, "step %q stands here", target.id)
 	case target.compiled.Companion && target == sibling && !p.compiled.Background:
-		c.companion(p.at, target)
+		c.companion(c.useOf(target, program, p), target)
 	default:
 		p.depend(sibling)
 		if !slices.Contains(p.compiled.Reads, sibling.compiled) {
 			p.compiled.Reads = append(p.compiled.Reads, sibling.compiled)
 		}
 	}
+}
+
+// placed keeps where an expression stands.
+func (c *compiler) placed(p *eval.Program, n *yaml.Node) { c.places[p] = n }
+
+// useOf returns where an expression names a step, the place of the step that holds it when that is not known.
+func (c *compiler) useOf(target *declared, program *eval.Program, p *pending) diag.Range {
+	n := c.places[program]
+	for _, r := range program.References {
+		if n != nil && len(r.Path) > 1 && r.Path[0] == "steps" && r.Path[1] == target.id {
+			return c.file.Within(n, program.Offset+r.From, program.Offset+r.To)
+		}
+	}
+	return p.at
 }
 
 // companion reports a step that waits for one that waits for it.

@@ -70,6 +70,7 @@ type compiler struct {
 	shared   field.Shared
 	nested   map[*declared][]*eval.Program // expressions of the steps inside a container
 	programs []*eval.Program               // every expression of the file
+	places   map[*eval.Program]*yaml.Node  // the texts that hold the expressions of steps
 	advice   diag.List                     // what is better written in another way
 	excused  []diag.Range                  // steps that judge and can't make the scenario fail
 
@@ -88,7 +89,7 @@ type compiler struct {
 func newCompiler(l *Loader, library *library, file *source.File, diags *diag.List) *compiler {
 	return &compiler{
 		loader: l, library: library, file: file, diags: diags, env: l.env.Private(),
-		scenario: &Scenario{File: file, Key: file.Name},
+		scenario: &Scenario{File: file, Key: file.Name}, places: map[*eval.Program]*yaml.Node{},
 	}
 }
 

@@ -112,7 +112,7 @@ func (c *compiler) common(n *yaml.Node, p *pending, env *eval.Env) {
 	if len(n.Content) == 0 {
 		return
 	}
-	d := &field.Decoder{File: c.file, Diags: c.diags, Known: c.known()}
+	d := &field.Decoder{File: c.file, Diags: c.diags, Known: c.known(), Compiled: c.placed}
 	body, _ := d.Compile(n, "a step", c.loader.shapes.common, env, func() reflect.Value { return reflect.New(reflect.TypeFor[common]()).Elem() })
 	p.programs = append(p.programs, body.Programs...)
 	v := body.Static().Interface().(common)
@@ -159,7 +159,7 @@ func (c *compiler) body(b *source.Pair, p *pending, env *eval.Env) {
 	s := p.compiled
 	where := step.Common{Cluster: s.Cluster, Namespace: s.Namespace}
 	judges := false // through a template
-	d := &field.Decoder{File: c.file, Diags: c.diags, Shared: &c.shared, Caller: where, Known: c.known(), Misplaced: c.misplaced(p.kind), Reference: func(n *yaml.Node) any {
+	d := &field.Decoder{File: c.file, Diags: c.diags, Shared: &c.shared, Caller: where, Known: c.known(), Compiled: c.placed, Misplaced: c.misplaced(p.kind), Reference: func(n *yaml.Node) any {
 		t := c.use(n)
 		judges = judges || t.Asserts > 0
 		return t

@@ -61,7 +61,7 @@ func TestFieldsOfObjectsAreChecked(t *testing.T) {
 		},
 		"a mapping": {
 			"- waitFor:\n    object: {apiVersion: apps/v1, kind: Deployment, name: '${{ scenario.id }}'}\n    failIf: object.spec.replicas == '3'",
-			`7:34: == can't join a whole number and text; write quantity(…) for amounts such as 256Mi, or int(…)`,
+			`7:34: == can't join a whole number and text; write 3, without quotes`,
 		},
 		"kind by expression":  {"- waitFor:\n    object: ${{ scenario.id }}/web\n    until: object.status.anything.goes == 2", ""},
 		"unknown kind":        {"- waitFor: {object: gadget/web, until: object.status.anything.goes == 2}", ""},
@@ -74,7 +74,7 @@ func TestFieldsOfObjectsAreChecked(t *testing.T) {
 			"- assert:\n    given: {web: deploy/web, log: {logs: {of: pod/x}}, e: {events: {}}}\n    that:\n      - web.status.replcas == 1\n      - log[0].txt == 'x'\n      - e[0].count == '1'\n    message: ${{ web.metadata.nmae }}",
 			`8:20: unknown field "replcas" of web.status; did you mean "replicas"?` + "\n" +
 				`9:16: unknown field "txt" of log[0]; did you mean "text"? it has text, pod, container, at, groups` + "\n" +
-				`10:20: == can't join a whole number and text; write quantity(…) for amounts such as 256Mi, or int(…)` + "\n" +
+				`10:20: == can't join a whole number and text; write 1, without quotes` + "\n" +
 				`11:31: unknown field "nmae" of web.metadata; did you mean "name"?`,
 		},
 		"where, match, matched and capture": {
@@ -121,7 +121,7 @@ func TestFieldsOfObjectsAreChecked(t *testing.T) {
 		},
 		"types of a definition": {
 			"- deploy: {manifests: crd.yaml}\n- assert:\n    given: {w: {objects: widgets.example.com}}\n    that:\n      - w[0].spec.size == '1'\n      - w[0].spec.parts[0].nme == 'x'\n      - w[0].spec.limits.cpu > 1\n      - w[0].status.ready == 1\n      - w[0].metadata.nmae == 'x'",
-			`9:24: == can't join a whole number and text; write quantity(…) for amounts such as 256Mi, or int(…)` + "\n" +
+			`9:24: == can't join a whole number and text; write 1, without quotes` + "\n" +
 				`10:28: unknown field "nme" of w[0].spec.parts[0]; did you mean "name"?` + "\n" +
 				`11:30: > can't join text and a whole number; write quantity(…) for amounts such as 256Mi, or int(…)` + "\n" +
 				`12:27: == can't join true/false and a whole number` + "\n" +
