@@ -15,6 +15,7 @@ type Kind string
 const (
 	RunStarted       Kind = "run.started"
 	ScenarioStarted  Kind = "scenario.started"
+	ScenarioWaits    Kind = "scenario.waits" // for a lock that another one holds
 	StepStarted      Kind = "step.started"
 	StepProgress     Kind = "step.progress"
 	StepFinished     Kind = "step.finished"

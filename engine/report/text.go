@@ -68,6 +68,8 @@ func (t *text) Event(e journal.Event) {
 		if s := t.summary.Scenario(e.Scenario); s != nil && len(s.Attempts) > 0 {
 			t.note("running " + oneLine(s.Info.Name) + " again: " + count(len(s.Attempts), "attempt") + " did not pass")
 		}
+	case journal.ScenarioWaits:
+		t.note(oneLine(e.Message))
 	case journal.StepFinished:
 		t.step(e)
 	case journal.ScenarioFinished:

@@ -12,12 +12,15 @@ import (
 // attempts runs a scenario until it is green or no attempts are left, and sends its verdict. It is the scenario's
 // goroutine. Each attempt has an id, and with it a namespace, of its own, so it need not wait for the clean-up of the
 // one before.
-func (r *runner) attempts(ctx context.Context, index int) {
+func (r *runner) attempts(ctx context.Context, index int, x *execution) {
 	var left []*remains
 	var first journal.Result
 	var took time.Duration
 	for attempt := 1; ; attempt++ {
-		x := newExecution(r, r.scenarios[index], index, attempt)
+		if attempt > 1 {
+			x = newExecution(r, r.scenarios[index], index, attempt)
+			x.queue()
+		}
 		result, wait := x.perform(ctx)
 		took += result.Took
 		switch {
@@ -51,6 +54,7 @@ func (r *runner) clean(x *execution, wait func() []string) *remains {
 	clean := func() {
 		start := time.Now()
 		rest.list = wait()
+		r.locks.release(x)
 		verdict := step.Passed
 		if len(rest.list) > 0 && r.options.Cleanup != CleanupKeep {
 			verdict = step.Errored

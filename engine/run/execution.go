@@ -20,12 +20,14 @@ type execution struct {
 	frame    *frame // of the scenario's own steps
 	ledger   *ledger
 	services *services
+	claim    *claim // of what the scenario needs for itself; nil when that is nothing
+	blocker  string // what the claim had to wait for
 
-	inbox   chan message  // from workers
-	over    chan struct{} // closed when nobody reads inbox any more
+	inbox chan message  // from workers
+	over  chan struct{} // closed when nobody reads inbox any more
 
 	endSteps context.CancelCauseFunc // ends the main steps
-	workers sync.WaitGroup
+	workers  sync.WaitGroup
 }
 
 // message is what a worker tells the scenario's goroutine.
@@ -49,7 +51,7 @@ func newExecution(r *runner, s *scenario.Scenario, index, attempt int) *executio
 	}
 	x.info = step.Scenario{
 		RunID: r.options.RunID, ID: scenarioID(s.Name, r.options.RunID, index, attempt), Name: s.Name,
-		Dir: folder(s), Namespace: s.Namespace, Labels: s.Labels,
+		Dir: folder(s), Namespace: s.Namespace, Labels: s.Labels, Safety: s.Safety,
 	}
 	if x.info.Namespace == "" {
 		x.info.Namespace, x.info.Owned = x.info.ID, true
@@ -62,8 +64,9 @@ func newExecution(r *runner, s *scenario.Scenario, index, attempt int) *executio
 // perform runs the scenario up to its verdict, which it reports, and returns it. What is left to do for the clean-up
 // comes back as a function that waits for it and returns what could not be taken back.
 func (x *execution) perform(ctx context.Context) (journal.Result, func() []string) {
-	start := time.Now()
 	x.run.emitStart(x)
+	x.lock(ctx)
+	start := time.Now()
 	r := x.judged(ctx)
 	wait := x.cleanUp()
 	r.Took = time.Since(start)

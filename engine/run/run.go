@@ -49,6 +49,7 @@ type runner struct {
 	results chan finishedScenario
 	entries atomic.Int64   // ledger entries written
 	cleans  sync.WaitGroup // clean-ups under way
+	locks   locks
 
 	setup       *setup // nil when there is none
 	outcomes    []ScenarioOutcome
@@ -136,7 +137,9 @@ func (r *runner) schedule(ctx context.Context) {
 			next++
 			continue
 		case next < len(r.scenarios) && running < r.options.Parallel:
-			go r.attempts(ctx, next)
+			x := newExecution(r, r.scenarios[next], next, 1)
+			x.queue()
+			go r.attempts(ctx, next, x)
 			next++
 			running++
 			continue

@@ -24,6 +24,7 @@ type document struct {
 	Vars       eval.Tree             `yaml:"vars" doc:"Values that expressions read as vars.<name>. One may use those of the environment, not another var."`
 	Secrets    map[string]secretFrom `yaml:"secrets" doc:"Values that expressions read as secrets.<name> and that are masked in every output."`
 	Safety     safety                `yaml:"safety" doc:"Limits that the scenario sets for itself."`
+	Locks      []string              `yaml:"locks" single:"true" doc:"What the scenario needs for itself, by names such as node/worker-1 or alert/KubeNodeNotReady; * stands for any text. It waits until no other scenario of the run holds any of them." example:"[node/*]"`
 	Steps      step.Block            `yaml:"steps" required:"true" doc:"The story. Steps run in this order."`
 	Finally    step.Block            `yaml:"finally" doc:"Steps that run at the end, whatever happened."`
 }
@@ -36,7 +37,13 @@ type metadata struct {
 }
 
 type safety struct {
-	MaxDuration time.Duration `yaml:"maxDuration" doc:"The scenario fails when it takes longer."`
+	MaxDuration         time.Duration `yaml:"maxDuration" doc:"The scenario fails when it takes longer."`
+	MaxPods             int           `yaml:"maxPods" doc:"Most pods that faults of the scenario may hit at once."`
+	MaxNodes            int           `yaml:"maxNodes" doc:"Most nodes that faults of the scenario may hit at once."`
+	MaxPercent          int           `yaml:"maxPercent" doc:"Largest part that a fault may hit of what matches its target, from 1 to 100."`
+	ForbiddenNamespaces []string      `yaml:"forbiddenNamespaces" single:"true" doc:"Namespaces in which the scenario changes nothing; * stands for any text."`
+	RequireLabel        string        `yaml:"requireLabel" doc:"Label that the target of a fault must have, itself or by its namespace, as key=value." example:"chaos=allowed"`
+	Contexts            []string      `yaml:"contexts" single:"true" doc:"The only contexts that the scenario may work on; * stands for any text. A sandbox is always allowed."`
 }
 
 type secretFrom struct {

@@ -168,6 +168,7 @@ func (c *compiler) fill(d document) {
 	s.Name, s.Description = d.Metadata.Name, d.Metadata.Description
 	s.Namespace, s.Labels = d.Metadata.Namespace, d.Metadata.Labels
 	s.MaxDuration = d.Safety.MaxDuration
+	c.safety(d)
 	if b, ok := d.Steps.Steps.(*Block); ok {
 		s.Steps = *b
 	}

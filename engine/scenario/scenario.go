@@ -21,6 +21,8 @@ type Scenario struct {
 	Vars        Vars
 	Secrets     []Secret
 	MaxDuration time.Duration // safety.maxDuration; 0 means no limit
+	Safety      step.Safety
+	Locks       []string // what it needs for itself
 	Steps       Block
 	Finally     Block
 	Asserts     int // steps that judge something

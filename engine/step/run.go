@@ -18,6 +18,7 @@ type Scenario struct {
 	Namespace string            // namespace that steps use unless they name another
 	Owned     bool              // Namespace is made for this scenario and removed with it
 	Labels    map[string]string // metadata.labels
+	Safety    Safety            // what the scenario demands of itself
 }
 
 // Run is what the engine offers a step while it runs. A step never keeps it after returning, except in services
@@ -51,6 +52,9 @@ type Host interface {
 	Execute(ctx context.Context, block Block, how Execution) (steps map[string]any, err error)
 	// Mask hides a secret in everything that is written from now on.
 	Mask(secret string)
+	// Claim waits until no other scenario of the run holds any of the names, such as "node/worker-1", and keeps others from
+	// them until this scenario is cleaned up. A * in a name stands for any text. It fails when waiting would never end.
+	Claim(ctx context.Context, names ...string) error
 	// Alone is closed when the steps beside which this one runs have ended and only background steps are left. A companion
 	// (see Spec.Companion) ends then.
 	Alone() <-chan struct{}

@@ -22,6 +22,7 @@ type Host struct {
 	progress []string
 	attached map[string][]byte
 	secrets  []string
+	claimed  []string
 	services sync.WaitGroup
 	failures []error
 	stop     context.CancelFunc
@@ -172,6 +173,21 @@ func (h *Host) Attached(name string) []byte {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return h.attached[name]
+}
+
+// Claim keeps the names.
+func (h *Host) Claim(_ context.Context, names ...string) error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.claimed = append(h.claimed, names...)
+	return nil
+}
+
+// Claimed returns what was claimed, in that order.
+func (h *Host) Claimed() []string {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return slices.Clone(h.claimed)
 }
 
 // Alone is closed by EndStory.
