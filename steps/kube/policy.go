@@ -3,7 +3,12 @@ package kube
 import (
 	"cmp"
 	"errors"
+	"fmt"
+	"slices"
+	"strings"
 
+	"github.com/scenario-runner/scenario-runner/engine/glob"
+	"github.com/scenario-runner/scenario-runner/engine/step"
 	"github.com/scenario-runner/scenario-runner/steps/settings"
 )
 
@@ -18,11 +23,7 @@ func (e *Env) allowed(c Connection) error {
 	if c == e.box {
 		return nil
 	}
-	name := c.Context
-	if c.InCluster {
-		name = inCluster
-	}
-	return e.options.Settings.Policy.Context(name)
+	return e.options.Settings.Policy.Context(contextName(c))
 }
 
 // Refused returns what the policy says against the named clusters, nil when it allows them. It asks no cluster. Clusters
@@ -45,7 +46,57 @@ func (t *Target) Permit(namespace string) error {
 	if namespace = cmp.Or(namespace, t.Namespace); namespace == t.own {
 		return nil
 	}
+	if t.run != nil {
+		if err := spared(t.run.Scenario.Safety, namespace); err != nil {
+			return err
+		}
+	}
 	return t.Cluster.env.options.Settings.Policy.Namespace(namespace)
+}
+
+// spared refuses changes in a namespace that the scenario itself forbids.
+func spared(safety step.Safety, namespace string) error {
+	for _, forbidden := range safety.ForbiddenNamespaces {
+		if glob.Match(forbidden, namespace) {
+			return &settings.Refusal{
+				What: fmt.Sprintf("changes in namespace %q", namespace),
+				Why:  fmt.Sprintf("are forbidden by the scenario's safety.forbiddenNamespaces (%q)", forbidden),
+			}
+		}
+	}
+	return nil
+}
+
+// chosen refuses a cluster whose context is not among those that the scenario allows itself. The cluster in the box is
+// always allowed.
+func (e *Env) chosen(c Connection, safety step.Safety) error {
+	name := contextName(c)
+	if c == e.box || len(safety.Contexts) == 0 || slices.ContainsFunc(safety.Contexts, func(allowed string) bool { return glob.Match(allowed, name) }) {
+		return nil
+	}
+	return &settings.Refusal{
+		What: fmt.Sprintf("context %q", name),
+		Why:  "is not among the scenario's safety.contexts, which are " + strings.Join(safety.Contexts, ", ") + "; choose one of these with --context",
+	}
+}
+
+// Context returns how policies name the cluster, and whether somebody who is asked for it has named it: the policy, the
+// scenario itself, or this program, whose own the cluster in the box is.
+func (t *Target) Context() (name string, named bool) {
+	e, c := t.Cluster.env, t.Cluster.Connection
+	name = contextName(c)
+	fits := func(pattern string) bool { return pattern != "*" && glob.Match(pattern, name) }
+	named = c == e.box || slices.ContainsFunc(t.run.Scenario.Safety.Contexts, fits) ||
+		slices.ContainsFunc(e.options.Settings.Policy.Contexts, func(p settings.Pattern) bool { return fits(p.Glob) })
+	return name, named
+}
+
+// contextName is how policies name a connection.
+func contextName(c Connection) string {
+	if c.InCluster {
+		return inCluster
+	}
+	return c.Context
 }
 
 // permit refuses the change of one object. A namespace counts as what is in it.

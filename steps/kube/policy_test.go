@@ -99,3 +99,36 @@ func TestPolicyRefusesChangesInNamespaces(t *testing.T) {
 		t.Errorf("in its own namespace: %v", err)
 	}
 }
+
+func TestSafetyOfAScenarioRefusesContextsAndNamespaces(t *testing.T) {
+	file := write(t, "kubeconfig", twoContexts)
+	env := kube.NewEnv(kube.Options{Kubeconfig: file, Context: "prod", Getenv: environment()})
+	defer env.Close()
+	run := &step.Run{Scenario: step.Scenario{Namespace: "shop", Safety: step.Safety{Contexts: []string{"kind-*", "stag*"}, ForbiddenNamespaces: []string{"pay*"}}}}
+	_, err := env.Target(t.Context(), run)
+	if want := `context "prod" is not among the scenario's safety.contexts, which are kind-*, stag*; choose one of these with --context`; err == nil || err.Error() != want {
+		t.Errorf("got  %v\nwant %s", err, want)
+	}
+	run.Scenario.Safety.Contexts = []string{"pro?"}
+	place, err := env.Target(t.Context(), run)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if name, named := place.Context(); name != "prod" || !named {
+		t.Errorf("the context is %q, named %v", name, named)
+	}
+	err = place.Permit("payments")
+	if want := `changes in namespace "payments" are forbidden by the scenario's safety.forbiddenNamespaces ("pay*")`; err == nil || err.Error() != want {
+		t.Errorf("got  %v\nwant %s", err, want)
+	}
+	if err := place.Permit(""); err != nil {
+		t.Error(err)
+	}
+	run.Scenario.Safety.Contexts = []string{"*"}
+	if place, err = env.Target(t.Context(), run); err != nil {
+		t.Fatal(err)
+	}
+	if _, named := place.Context(); named {
+		t.Error("* names no context")
+	}
+}

@@ -30,6 +30,9 @@ func (e *Env) Target(ctx context.Context, run *step.Run) (*Target, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := e.chosen(cluster.Connection, run.Scenario.Safety); err != nil {
+		return nil, err
+	}
 	target := &Target{Cluster: cluster, Namespace: run.Scenario.Namespace, run: run}
 	if run.Namespace != "" {
 		target.Namespace = run.Namespace

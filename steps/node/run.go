@@ -15,6 +15,7 @@ import (
 
 	"github.com/scenario-runner/scenario-runner/engine/step"
 	"github.com/scenario-runner/scenario-runner/steps/kube"
+	drained "github.com/scenario-runner/scenario-runner/steps/kube/drain"
 	"github.com/scenario-runner/scenario-runner/steps/kube/pods"
 )
 
@@ -43,9 +44,12 @@ func (s steps) run(ctx context.Context, run *step.Run, c Config) (out Outputs, e
 		return out, err
 	}
 	run.Progress("%s %s", c.Action, strings.Join(out.Nodes, ", "))
-	d := &draining{run: run, place: place, config: c, policy: &s.env.Settings().Policy, nodes: out.Nodes}
+	d := drained.New(run, place, drained.Options{
+		Nodes: out.Nodes, Force: c.Force, DeleteEmptyDir: c.DeleteEmptyDir, Wait: c.Wait, Keep: c.Undo == "keep", GracePeriod: c.GracePeriod,
+		Permit: s.env.Settings().Policy.Pods,
+	})
 	if c.Action == drain {
-		if err := d.look(ctx); err != nil {
+		if err := d.Look(ctx); err != nil {
 			return out, err
 		}
 	}
@@ -59,8 +63,8 @@ func (s steps) run(ctx context.Context, run *step.Run, c Config) (out Outputs, e
 		}
 	}
 	if c.Action == drain {
-		err = d.drain(ctx)
-		out.Evicted, out.Left = d.evicted(), d.left
+		err = d.Evict(ctx)
+		out.Evicted, out.Left = d.Evicted(), d.Left()
 	}
 	return out, err
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/scenario-runner/scenario-runner/engine/step"
 	"github.com/scenario-runner/scenario-runner/steps/kube"
+	drained "github.com/scenario-runner/scenario-runner/steps/kube/drain"
 )
 
 //go:embed README.md
@@ -49,12 +50,7 @@ type Outputs struct {
 }
 
 // Pod is a pod of a node that is drained.
-type Pod struct {
-	Name      string `expr:"name" doc:"Name of the pod."`
-	Namespace string `expr:"namespace" doc:"Namespace of the pod."`
-	Node      string `expr:"node" doc:"The node."`
-	Reason    string `expr:"reason" doc:"Why it was left there; empty for a pod that was evicted."`
-}
+type Pod = drained.Pod
 
 // New declares the step.
 func New(env *kube.Env) step.Definition {

@@ -1,4 +1,9 @@
-package node
+// Package drain evicts the pods of nodes as kubectl drain does: by the eviction API, with respect for disruption budgets,
+// without the pods that would come back to the node at once, and not at all when something would be lost that nobody makes
+// again.
+//
+// It is no step, and it does not cordon: who drains a node cordons it first, with an undo of their own.
+package drain
 
 import (
 	"context"
@@ -10,6 +15,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -17,22 +23,44 @@ import (
 	"github.com/scenario-runner/scenario-runner/engine/step"
 	"github.com/scenario-runner/scenario-runner/steps/kube"
 	"github.com/scenario-runner/scenario-runner/steps/kube/client"
-	"github.com/scenario-runner/scenario-runner/steps/settings"
 )
 
-// draining is one drain of some nodes.
-type draining struct {
-	run    *step.Run
-	place  *kube.Target
-	config Config
-	policy *settings.Policy
-	nodes  []string
+// Options say what to drain, and what may be lost by it.
+type Options struct {
+	Nodes          []string
+	Force          bool // also pods that no controller makes again
+	DeleteEmptyDir bool // also pods with emptyDir volumes
+	Wait           bool // until the pods are gone
+	Keep           bool // pods without a controller are not made again at the end
+	GracePeriod    *time.Duration
+	// Permit, when given, is asked whether so many pods may go.
+	Permit func(pods int) error
+}
+
+// Pod is a pod of a node that is drained.
+type Pod struct {
+	Name      string `expr:"name" doc:"Name of the pod."`
+	Namespace string `expr:"namespace" doc:"Namespace of the pod."`
+	Node      string `expr:"node" doc:"The node."`
+	Reason    string `expr:"reason" doc:"Why it was left there; empty for a pod that was evicted."`
+}
+
+// Drain is one drain of some nodes.
+type Drain struct {
+	run     *step.Run
+	place   *kube.Target
+	options Options
 
 	left []Pod // pods that stay, with the reason
 
 	mu    sync.Mutex // guards what is below, and the fates
 	fates []*fate
 	done  int
+}
+
+// New returns a drain that has not begun.
+func New(run *step.Run, place *kube.Target, options Options) *Drain {
+	return &Drain{run: run, place: place, options: options, left: []Pod{}}
 }
 
 // fate is what becomes of one pod that has to go.
@@ -45,11 +73,11 @@ type fate struct {
 
 func (f *fate) name() string { return f.pod.Namespace + "/" + f.pod.Name }
 
-// look finds out which pods have to go, and refuses the drain before anything is changed when one of them may not.
-func (d *draining) look(ctx context.Context) error {
+// Look finds out which pods have to go, and refuses the drain before anything is changed when one of them may not.
+func (d *Drain) Look(ctx context.Context) error {
 	d.left, d.fates = []Pod{}, nil
 	var refused []string
-	for _, node := range d.nodes {
+	for _, node := range d.options.Nodes {
 		found, err := d.podsOn(ctx, node)
 		if err != nil {
 			return err
@@ -76,17 +104,20 @@ func (d *draining) look(ctx context.Context) error {
 }
 
 // permitted asks the policy about the pods that have to go.
-func (d *draining) permitted() error {
+func (d *Drain) permitted() error {
 	for _, f := range d.fates {
 		if err := d.place.Permit(f.pod.Namespace); err != nil {
 			return err
 		}
 	}
-	return d.policy.Pods(len(d.fates))
+	if d.options.Permit == nil {
+		return nil
+	}
+	return d.options.Permit(len(d.fates))
 }
 
 // podsOn lists the pods of a node in all namespaces.
-func (d *draining) podsOn(ctx context.Context, node string) ([]corev1.Pod, error) {
+func (d *Drain) podsOn(ctx context.Context, node string) ([]corev1.Pod, error) {
 	response, err := d.place.Cluster.Do(ctx, client.Request{
 		Method: http.MethodGet, Path: "/api/v1/pods", Query: url.Values{"fieldSelector": {"spec.nodeName=" + node}},
 	})
@@ -100,10 +131,10 @@ func (d *draining) podsOn(ctx context.Context, node string) ([]corev1.Pod, error
 	return list.Items, nil
 }
 
-// drain evicts the pods of nodes that are cordoned, and waits until they are gone.
-func (d *draining) drain(ctx context.Context) error {
+// Evict evicts the pods of nodes that are cordoned, and waits until they are gone.
+func (d *Drain) Evict(ctx context.Context) error {
 	// Pods may have come before the nodes were cordoned.
-	if err := d.look(ctx); err != nil {
+	if err := d.Look(ctx); err != nil {
 		return err
 	}
 	d.progress()
@@ -133,7 +164,7 @@ func (d *draining) drain(ctx context.Context) error {
 const mostAtOnce = 16
 
 // remove evicts one pod, again and again while a budget refuses, and waits for its end.
-func (d *draining) remove(ctx context.Context, slots chan struct{}, f *fate) error {
+func (d *Drain) remove(ctx context.Context, slots chan struct{}, f *fate) error {
 	backoff := client.NewBackoff(client.Policy{})
 	for f.pod.DeletionTimestamp == nil {
 		select {
@@ -142,7 +173,7 @@ func (d *draining) remove(ctx context.Context, slots chan struct{}, f *fate) err
 			return nil
 		}
 		err := d.place.Evict(ctx, f.pod.Namespace, f.pod.Name, kube.Deletion{
-			Change: kube.Change{Keep: d.config.Undo == "keep"}, GracePeriod: d.config.GracePeriod, UID: f.pod.UID,
+			Change: kube.Change{Keep: d.options.Keep}, GracePeriod: d.options.GracePeriod, UID: f.pod.UID,
 		})
 		<-slots
 		if err == nil || apierrors.IsConflict(err) { // a conflict: another pod has the name, so this one is gone
@@ -160,14 +191,14 @@ func (d *draining) remove(ctx context.Context, slots chan struct{}, f *fate) err
 			return nil
 		}
 	}
-	if !d.config.Wait {
+	if !d.options.Wait {
 		return nil
 	}
 	return d.ended(ctx, f)
 }
 
 // ended waits until a pod is gone.
-func (d *draining) ended(ctx context.Context, f *fate) error {
+func (d *Drain) ended(ctx context.Context, f *fate) error {
 	query, err := d.place.Query(ctx, kube.Ref{APIVersion: "v1", Kind: "Pod", Namespace: f.pod.Namespace, Name: f.pod.Name})
 	if err == nil {
 		err = d.place.Gone(ctx, query, f.pod.UID)
@@ -181,16 +212,16 @@ func (d *draining) ended(ctx context.Context, f *fate) error {
 	return err
 }
 
-func (d *draining) note(f *fate, change func()) {
+func (d *Drain) note(f *fate, change func()) {
 	d.mu.Lock()
 	change()
 	d.mu.Unlock()
 	d.progress()
 }
 
-func (d *draining) progress() {
+func (d *Drain) progress() {
 	d.mu.Lock()
-	text := fmt.Sprintf("%d of %d pods are gone from %s", d.done, len(d.fates), strings.Join(d.nodes, ", "))
+	text := fmt.Sprintf("%d of %d pods are gone from %s", d.done, len(d.fates), strings.Join(d.options.Nodes, ", "))
 	if i := slices.IndexFunc(d.fates, func(f *fate) bool { return !f.gone && f.last != "" }); i >= 0 {
 		text += fmt.Sprintf("; %s: %s", d.fates[i].name(), d.fates[i].last)
 	}
@@ -198,8 +229,8 @@ func (d *draining) progress() {
 	d.run.Progress("%s", text)
 }
 
-// evicted lists the pods that were evicted, in the order in which they were found.
-func (d *draining) evicted() []Pod {
+// Evicted lists the pods that were evicted, in the order in which they were found.
+func (d *Drain) Evicted() []Pod {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	out := []Pod{}
@@ -211,8 +242,18 @@ func (d *draining) evicted() []Pod {
 	return out
 }
 
+// Left lists the pods that stay on the nodes, with the reason.
+func (d *Drain) Left() []Pod { return d.left }
+
+// Pods is how many pods have to go, as far as Look has seen.
+func (d *Drain) Pods() int {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return len(d.fates)
+}
+
 // timedOut says which pods are still there, and why.
-func (d *draining) timedOut() error {
+func (d *Drain) timedOut() error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	after, reasons := "", []string(nil)
@@ -229,7 +270,7 @@ func (d *draining) timedOut() error {
 		}
 		reasons = append(reasons, fmt.Sprintf("pod %s on %s: %s", f.name(), f.pod.Spec.NodeName, last))
 	}
-	failure := step.Fail("timed out%s with %d of %d pods still on %s", after, len(reasons), len(d.fates), strings.Join(d.nodes, ", "))
+	failure := step.Fail("timed out%s with %d of %d pods still on %s", after, len(reasons), len(d.fates), strings.Join(d.options.Nodes, ", "))
 	if len(reasons) > 0 {
 		failure.Message += ": " + reasons[0]
 	}

@@ -1,4 +1,4 @@
-package node
+package drain
 
 import (
 	"context"
@@ -17,7 +17,7 @@ import (
 type judgement struct{ leave, refuse string }
 
 // judge decides as kubectl drain does.
-func (d *draining) judge(ctx context.Context, pod corev1.Pod) (judgement, error) {
+func (d *Drain) judge(ctx context.Context, pod corev1.Pod) (judgement, error) {
 	if _, mirror := pod.Annotations[corev1.MirrorPodAnnotationKey]; mirror {
 		return judgement{leave: "it is a mirror of a static pod, which only its kubelet can end"}, nil
 	}
@@ -37,9 +37,9 @@ func (d *draining) judge(ctx context.Context, pod corev1.Pod) (judgement, error)
 		owner = nil
 	}
 	switch {
-	case owner == nil && !d.config.Force:
+	case owner == nil && !d.options.Force:
 		return judgement{refuse: "has no controller that makes it again; say force: true to drain it all the same"}, nil
-	case hasEmptyDir(pod) && !d.config.DeleteEmptyDir:
+	case hasEmptyDir(pod) && !d.options.DeleteEmptyDir:
 		return judgement{refuse: "has data in an emptyDir volume; say deleteEmptyDir: true to lose it"}, nil
 	}
 	return judgement{}, nil
@@ -58,7 +58,7 @@ func hasEmptyDir(pod corev1.Pod) bool {
 const longestBlind = 5 * time.Second
 
 // allowed waits until the disruption budgets of a pod may allow its eviction. It returns an error when ctx is done.
-func (d *draining) allowed(ctx context.Context, pod corev1.Pod) error {
+func (d *Drain) allowed(ctx context.Context, pod corev1.Pod) error {
 	query, err := d.place.Query(ctx, kube.Ref{APIVersion: "policy/v1", Kind: "PodDisruptionBudget", Namespace: pod.Namespace})
 	if err != nil {
 		return nil //nolint:nilerr // the next eviction finds out what is wrong
