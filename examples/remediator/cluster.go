@@ -4,19 +4,70 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"maps"
+	"slices"
+	"strings"
 	"time"
 
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
+
+	"github.com/scenario-runner/scenario-runner/examples/remediator/internal/action"
 )
 
 // readyTimeout limits how long a question about readiness waits for the API server.
 const readyTimeout = 3 * time.Second
 
+// cluster is what flags say about one cluster.
+type cluster struct {
+	kubeconfig, context string
+}
+
+// clusterFlags are the further clusters by name.
+type clusterFlags map[string]cluster
+
+// String shows the names.
+func (c *clusterFlags) String() string {
+	if c == nil {
+		return ""
+	}
+	return strings.Join(slices.Sorted(maps.Keys(*c)), ", ")
+}
+
+// Set takes one flag.
+func (c *clusterFlags) Set(text string) error {
+	name, place, found := strings.Cut(text, "=")
+	kubeconfig, context, _ := strings.Cut(place, ",")
+	if !found || name == "" || kubeconfig == "" {
+		return fmt.Errorf("found %q, expected name=kubeconfig or name=kubeconfig,context", text)
+	}
+	if _, taken := (*c)[name]; taken {
+		return fmt.Errorf("cluster %q is given twice", name)
+	}
+	if *c == nil {
+		*c = clusterFlags{}
+	}
+	(*c)[name] = cluster{kubeconfig, context}
+	return nil
+}
+
+// connect returns a client for each cluster.
+func (c clusterFlags) connect(dryRun bool, log *slog.Logger) (map[string]action.Cluster, error) {
+	clusters := make(map[string]action.Cluster, len(c))
+	for _, name := range slices.Sorted(maps.Keys(c)) {
+		client, err := connect(c[name], log)
+		if err != nil {
+			return nil, fmt.Errorf("cluster %q: %w", name, err)
+		}
+		clusters[name] = action.Cluster{Client: client, DryRun: dryRun}
+	}
+	return clusters, nil
+}
+
 // connect returns a client for the cluster that the flags name.
-func connect(opts options, log *slog.Logger) (kubernetes.Interface, error) {
-	config, err := clusterConfig(opts)
+func connect(named cluster, log *slog.Logger) (kubernetes.Interface, error) {
+	config, err := clusterConfig(named)
 	if err != nil {
 		return nil, err
 	}
@@ -33,8 +84,8 @@ func connect(opts options, log *slog.Logger) (kubernetes.Interface, error) {
 
 // clusterConfig never guesses: a cluster is touched only if it was named or if the process
 // runs in it.
-func clusterConfig(opts options) (*rest.Config, error) {
-	if opts.kubeconfig == "" {
+func clusterConfig(named cluster) (*rest.Config, error) {
+	if named.kubeconfig == "" {
 		config, err := rest.InClusterConfig()
 		if err != nil {
 			return nil, fmt.Errorf("no cluster is named: give --kubeconfig, or run in a pod: %w", err)
@@ -42,11 +93,11 @@ func clusterConfig(opts options) (*rest.Config, error) {
 		return config, nil
 	}
 	config, err := clientcmd.NewNonInteractiveDeferredLoadingClientConfig(
-		&clientcmd.ClientConfigLoadingRules{ExplicitPath: opts.kubeconfig},
-		&clientcmd.ConfigOverrides{CurrentContext: opts.context},
+		&clientcmd.ClientConfigLoadingRules{ExplicitPath: named.kubeconfig},
+		&clientcmd.ConfigOverrides{CurrentContext: named.context},
 	).ClientConfig()
 	if err != nil {
-		return nil, fmt.Errorf("read the kubeconfig %q: %w", opts.kubeconfig, err)
+		return nil, fmt.Errorf("read the kubeconfig %q: %w", named.kubeconfig, err)
 	}
 	return config, nil
 }

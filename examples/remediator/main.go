@@ -41,6 +41,11 @@ type options struct {
 	logFormat  string
 	parallel   int
 	dryRun     bool
+	clusters   clusterFlags
+	audit      string
+	notify     string
+	database   string
+	model      modelOptions
 }
 
 // run is main without the process around it.
@@ -79,6 +84,11 @@ func parseFlags(arguments []string, stderr io.Writer) (options, error) {
 	flags.StringVar(&opts.logFormat, "log-format", "text", "text or json")
 	flags.IntVar(&opts.parallel, "parallel", 16, "how many actions run at once")
 	flags.BoolVar(&opts.dryRun, "dry-run", false, "send changes for admission and validation only")
+	flags.Var(&opts.clusters, "cluster", "`name=kubeconfig[,context]` of a further cluster, for alerts with the label cluster (repeatable)")
+	flags.StringVar(&opts.audit, "audit", "", "`file` of the audit log, chained by hashes")
+	flags.StringVar(&opts.notify, "notify", "", "`URL` to which the end of every alert is posted")
+	flags.StringVar(&opts.database, "database", os.Getenv("REMEDIATOR_DATABASE"), "PostgreSQL `URL` for the history of actions (or the variable REMEDIATOR_DATABASE)")
+	opts.model.declare(flags)
 	if err := flags.Parse(arguments); err != nil {
 		return opts, err
 	}
@@ -99,7 +109,7 @@ func (o options) check(rest []string) error {
 	case o.context != "" && o.kubeconfig == "":
 		return errors.New("the flag --context needs --kubeconfig")
 	}
-	return nil
+	return o.model.check()
 }
 
 // logHandler returns the handler for a log format.

@@ -13,6 +13,7 @@ import (
 	"github.com/scenario-runner/scenario-runner/examples/remediator/internal/action"
 	"github.com/scenario-runner/scenario-runner/examples/remediator/internal/history"
 	"github.com/scenario-runner/scenario-runner/examples/remediator/internal/metric"
+	"github.com/scenario-runner/scenario-runner/examples/remediator/internal/notify"
 	"github.com/scenario-runner/scenario-runner/examples/remediator/internal/remedy"
 	"github.com/scenario-runner/scenario-runner/examples/remediator/internal/rule"
 	"github.com/scenario-runner/scenario-runner/examples/remediator/internal/web"
@@ -26,24 +27,28 @@ const (
 
 // serve handles alerts until the context ends and every action has come to its end.
 func serve(ctx context.Context, opts options, rules *rule.Set, log *slog.Logger, stdout io.Writer) (err error) {
-	client, err := connect(opts, log)
+	client, err := connect(cluster{opts.kubeconfig, opts.context}, log)
 	if err != nil {
 		return err
 	}
-	var sink history.Sink
-	if opts.history != "" {
-		file, err := history.OpenFile(opts.history)
-		if err != nil {
-			return err
-		}
-		defer func() { err = errors.Join(err, file.Close()) }()
-		sink = file
+	clusters, err := opts.clusters.connect(opts.dryRun, log)
+	if err != nil {
+		return err
 	}
-	record, metrics := history.New(historyCapacity, sink), metric.New()
-	remediator := remedy.New(remedy.Config{
-		Cluster: action.Cluster{Client: client, DryRun: opts.dryRun},
-		Decider: rules, History: record, Metrics: metrics, Log: log, Parallel: opts.parallel,
-	})
+	sinks, closeSinks, err := openSinks(ctx, opts)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, closeSinks()) }()
+	record, metrics := history.New(historyCapacity, sinks), metric.New()
+	config := remedy.Config{
+		Cluster: action.Cluster{Client: client, DryRun: opts.dryRun}, Clusters: clusters,
+		Decider: opts.model.decider(rules), History: record, Metrics: metrics, Log: log, Parallel: opts.parallel,
+	}
+	if opts.notify != "" {
+		config.Notify = notify.New(opts.notify, &http.Client{}).Send
+	}
+	remediator := remedy.New(config)
 	ready := func(ctx context.Context) error {
 		if remediator.Stopping() {
 			return remedy.ErrStopping
