@@ -265,8 +265,8 @@ func (c *pass) value(n *yaml.Node, what string, s *Shape, env *eval.Env, target 
 		p := reflect.New(target.Type().Elem())
 		inner := *s
 		inner.Type = s.Type.Elem()
+		target.Set(p) // first, so that names inside of it can have types that depend on what stands beside them
 		c.value(n, what, &inner, env, p.Elem())
-		target.Set(p)
 		return
 	}
 	if c.template(n, what, s, env, target) {

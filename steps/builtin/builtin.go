@@ -11,6 +11,7 @@ import (
 	deletestep "github.com/scenario-runner/scenario-runner/steps/delete"
 	deploy "github.com/scenario-runner/scenario-runner/steps/deploy"
 	evaluate "github.com/scenario-runner/scenario-runner/steps/evaluate"
+	exec "github.com/scenario-runner/scenario-runner/steps/exec"
 	fail "github.com/scenario-runner/scenario-runner/steps/fail"
 	firealert "github.com/scenario-runner/scenario-runner/steps/firealert"
 	foreach "github.com/scenario-runner/scenario-runner/steps/foreach"
@@ -48,11 +49,12 @@ func add(r *step.Registry, env *kube.Env) {
 	r.Steps = append(r.Steps, deletestep.New(env))
 	r.Steps = append(r.Steps, deploy.New(env))
 	r.Steps = append(r.Steps, evaluate.New())
+	r.Steps = append(r.Steps, exec.New(env))
 	r.Steps = append(r.Steps, fail.New())
 	r.Steps = append(r.Steps, firealert.New(env))
 	r.Undos = append(r.Undos, firealert.Undos(env)...)
 	r.Steps = append(r.Steps, foreach.New())
-	r.Steps = append(r.Steps, httpstep.New())
+	r.Steps = append(r.Steps, httpstep.New(env))
 	r.Steps = append(r.Steps, injectchaos.New(env))
 	r.Undos = append(r.Undos, injectchaos.Undos(env)...)
 	r.Steps = append(r.Steps, mock.New(env))

@@ -11,8 +11,11 @@ import (
 	"strings"
 	"time"
 
+	"github.com/santhosh-tekuri/jsonschema/v5"
+
 	"github.com/scenario-runner/scenario-runner/engine/eval"
 	"github.com/scenario-runner/scenario-runner/engine/step"
+	"github.com/scenario-runner/scenario-runner/steps/kube"
 	"github.com/scenario-runner/scenario-runner/steps/web"
 )
 
@@ -25,12 +28,20 @@ type exchange struct {
 	outputs Outputs
 	last    *web.Response
 	seen    string // the last thing seen
+	schema  *jsonschema.Schema
 }
 
-func perform(ctx context.Context, run *step.Run, c *Config) (Outputs, error) {
+func perform(ctx context.Context, run *step.Run, c *Config, env *kube.Env) (Outputs, error) {
 	request, err := build(c)
 	if err != nil {
 		return Outputs{}, err
+	}
+	if c.ServiceAccount != nil {
+		token, err := c.ServiceAccount.token(ctx, run, env)
+		if err != nil {
+			return Outputs{}, err
+		}
+		request.Headers["Authorization"] = "Bearer " + token
 	}
 	for _, secret := range web.Secrets(request.Headers, request.URL) {
 		run.Host.Mask(secret)
@@ -41,15 +52,28 @@ func perform(ctx context.Context, run *step.Run, c *Config) (Outputs, error) {
 	}
 	defer client.Close()
 	x := &exchange{run: run, config: c, client: client, request: request}
-	if c.Until.IsSet() {
-		err = x.poll(ctx)
-	} else {
-		err = x.ask(ctx)
+	if c.Expect != nil && c.Expect.Schema != nil {
+		if x.schema, err = compileSchema(c.Expect.Schema); err != nil {
+			return Outputs{}, fmt.Errorf("schema: %w", err)
+		}
 	}
-	if err == nil {
-		err = x.judge()
-	}
+	err = x.converse(ctx)
 	return x.outputs, err
+}
+
+// converse sends what is to be sent and judges what comes back.
+func (x *exchange) converse(ctx context.Context) error {
+	if x.config.Count > 0 {
+		return x.burst(ctx)
+	}
+	ask := x.ask
+	if x.config.Until.IsSet() {
+		ask = x.poll
+	}
+	if err := ask(ctx); err != nil {
+		return err
+	}
+	return x.judge()
 }
 
 func build(c *Config) (web.Request, error) {
@@ -90,15 +114,21 @@ func canonical(headers map[string]string) map[string]string {
 
 // ask sends one request.
 func (x *exchange) ask(ctx context.Context) error {
-	x.outputs.Attempts++
-	r, err := x.client.Do(ctx, x.request)
+	r, sent, err := x.send(ctx)
+	x.outputs.Attempts += sent
 	if err != nil {
 		return err
 	}
+	x.outputs.Statuses = map[string]int{fmt.Sprint(r.Status): 1}
+	x.take(r)
+	return nil
+}
+
+// take makes an answer the last one.
+func (x *exchange) take(r *web.Response) {
 	x.last = r
 	o := &x.outputs
 	o.Status, o.Headers, o.Body, o.Text, o.Took = r.Status, r.Headers, r.Body, r.Text, r.Took
-	return nil
 }
 
 func (x *exchange) scope() eval.Scope { return x.run.Scope.With("response", x.last.Values()) }
@@ -115,6 +145,9 @@ func (x *exchange) judge() error {
 		if err := x.judgeStatus(expect.Status); err != nil {
 			return err
 		}
+	}
+	if err := x.judgeSchema(x.last.Body); err != nil {
+		return err.(*step.Failure).Explain("answer", x.shown()...) //nolint:errorlint // it is one
 	}
 	scope := x.scope()
 	var wrong []eval.Expr[bool]

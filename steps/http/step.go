@@ -10,6 +10,7 @@ import (
 
 	"github.com/scenario-runner/scenario-runner/engine/eval"
 	"github.com/scenario-runner/scenario-runner/engine/step"
+	"github.com/scenario-runner/scenario-runner/steps/kube"
 	"github.com/scenario-runner/scenario-runner/steps/web"
 )
 
@@ -25,9 +26,13 @@ type Config struct {
 	JSON            any               `yaml:"json" doc:"Value to send as JSON."`
 	Body            string            `yaml:"body" doc:"Text to send."`
 	RequestTimeout  time.Duration     `yaml:"requestTimeout" doc:"How long one request may take." example:"10s"`
+	ServiceAccount  *ServiceAccount   `yaml:"serviceAccount" doc:"Send the token of a service account of the cluster, which is made for this request." example:"dashboard"`
 	FollowRedirects bool              `yaml:"followRedirects" doc:"Go where a redirect points. When false, the redirect itself is the answer."`
 	TLS             *web.TLS          `yaml:"tls" doc:"Whom to trust."`
 	Expect          *Expect           `yaml:"expect" doc:"What the answer must be."`
+	Retry           *Retry            `yaml:"retry" doc:"When to send the request again that got no answer, or one that says to come back later."`
+	Count           int               `yaml:"count" doc:"Send the same request so many times. Every answer must be as expected." example:"20"`
+	Parallel        int               `yaml:"parallel" doc:"How many of them are sent at the same time." example:"5"`
 	Until           eval.Expr[bool]   `yaml:"until" scope:"response" doc:"Ask again until this is true of the response." example:"response.body.state == \"done\""`
 	FailIf          eval.Expr[bool]   `yaml:"failIf" scope:"response" doc:"Fail at once when this is true of a response, instead of asking again."`
 	Every           time.Duration     `yaml:"every" doc:"Time between two requests while asking again." example:"1s"`
@@ -37,6 +42,7 @@ type Config struct {
 // Expect says what the answer must be.
 type Expect struct {
 	Status []int             `yaml:"status" single:"true" doc:"Allowed status codes. Without it, 200 to 299." example:"[200, 404]"`
+	Schema any               `yaml:"schema" doc:"JSON schema of the body. A body that does not fit fails the step, and expressions know its fields." example:"{type: object, required: [state], properties: {state: {type: string}}}"`
 	That   []eval.Expr[bool] `yaml:"that" single:"true" scope:"response" doc:"Conditions on the response. All are checked, and all that are false are reported." example:"response.body.count == 1"`
 }
 
@@ -47,11 +53,13 @@ type Outputs struct {
 	Body     any               `expr:"body" doc:"Body of the answer: a value when it is JSON, else text."`
 	Text     string            `expr:"text" doc:"Body of the answer as text."`
 	Took     time.Duration     `expr:"took" doc:"How long the last request took, up to the end of its answer."`
-	Attempts int               `expr:"attempts" doc:"How many requests were sent."`
+	Attempts int               `expr:"attempts" doc:"How many requests were sent, those that were sent again included."`
+	Statuses map[string]int    `expr:"statuses" doc:"How many answers had which status, by status code."`
+	Lost     int               `expr:"lost" doc:"How many requests of count got no answer."`
 }
 
-// New returns the definition of the step.
-func New() step.Definition {
+// New returns the definition of the step. env is used for tokens of service accounts.
+func New(env *kube.Env) step.Definition {
 	return step.Define(step.Spec[Config, Outputs]{
 		Name:   "http",
 		Group:  step.Services,
@@ -66,8 +74,14 @@ func New() step.Definition {
 		TitleAs: shownTitle,
 		Touches: touches,
 		Names:   local,
+		Refine: func(c *Config, _ *step.Place, t eval.Type) eval.Type {
+			if f, ok := t.Field("body"); ok && c.Expect != nil && c.Expect.Schema != nil {
+				return t.With("body", f.Doc, typeOf(c.Expect.Schema))
+			}
+			return t
+		},
 		Run: func(ctx context.Context, run *step.Run, c Config) (Outputs, error) {
-			return perform(ctx, run, &c)
+			return perform(ctx, run, &c, env)
 		},
 	})
 }
@@ -91,6 +105,12 @@ func check(c *Config, p *step.Problems) {
 		}
 	}
 	c.TLS.Check("tls", p)
+	c.Retry.check(c, p)
+	c.ServiceAccount.check(p)
+	checkBurst(c, p)
+	if c.Expect != nil {
+		checkSchema(c.Expect.Schema, p)
+	}
 }
 
 func checkURL(text string, p *step.Problems) {

@@ -23,9 +23,10 @@ import (
 	"github.com/scenario-runner/scenario-runner/engine/eval"
 	"github.com/scenario-runner/scenario-runner/engine/step"
 	"github.com/scenario-runner/scenario-runner/engine/steptest"
+	"github.com/scenario-runner/scenario-runner/steps/kube"
 )
 
-func TestContract(t *testing.T) { steptest.Contract(t, New()) }
+func TestContract(t *testing.T) { steptest.Contract(t, New(kube.NewEnv(kube.Options{}))) }
 
 // handler is a small API.
 func handler() http.Handler {
@@ -57,7 +58,7 @@ func handler() http.Handler {
 func use(t *testing.T, url string) (steptest.Use, *steptest.Host) {
 	t.Helper()
 	host := steptest.NewHost(t)
-	return steptest.Use{Definition: New(), Run: &step.Run{
+	return steptest.Use{Definition: New(kube.NewEnv(kube.Options{})), Run: &step.Run{
 		Host: host, Scope: eval.Scope{"vars": map[string]any{"url": url, "token": "s3cr3t-token", "items": []any{1, "x"}}},
 		Scenario: step.Scenario{ID: "sr-test", Dir: t.TempDir()},
 	}}, host
@@ -308,7 +309,7 @@ func TestMistakes(t *testing.T) {
 		"expression": {"{url: http://a, expect: {that: respons.status == 200}}", `step.yaml:1:32: unknown name "respons"; did you mean "response"? [unknown-name]`},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, got := steptest.Use{Definition: New()}.Compile(t, c.body)
+			_, got := steptest.Use{Definition: New(kube.NewEnv(kube.Options{}))}.Compile(t, c.body)
 			if line, _, _ := strings.Cut(got, "\n"); line != c.want {
 				t.Errorf("got  %s\nwant %s", line, c.want)
 			}

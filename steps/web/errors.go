@@ -5,6 +5,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/url"
 	"strings"
@@ -55,7 +56,9 @@ func explain(err error) string {
 		return fmt.Sprintf("there is no host called %q", dns.Name)
 	case Refused(err) && errors.As(err, &operation) && operation.Addr != nil:
 		return fmt.Sprintf("connection refused: nothing listens on %s", operation.Addr)
-	case errors.Is(err, syscall.ECONNRESET):
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		return "the server closed the connection in the middle of its answer"
+	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, io.EOF):
 		return "the server closed the connection before it answered"
 	case errors.As(err, &authority):
 		return "the certificate of the server is signed by an authority that is not trusted; name that authority in tls.ca"
@@ -64,10 +67,22 @@ func explain(err error) string {
 	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
 		return fmt.Sprintf("the certificate of the server is valid from %s to %s only",
 			invalid.Cert.NotBefore.Format(time.RFC3339), invalid.Cert.NotAfter.Format(time.RFC3339))
+	case refusesUs(err):
+		return "the server wants a certificate of ours that it trusts; name one in tls.certificate and tls.key"
 	case errors.As(err, &record), strings.Contains(err.Error(), "server gave HTTP response to HTTPS client"):
 		return "the server does not speak TLS; use http:// in the address"
+	case strings.Contains(err.Error(), "malformed HTTP "), strings.Contains(err.Error(), "malformed MIME header"):
+		return "what the server says is no HTTP"
 	}
 	return err.Error()
+}
+
+// refusesUs reports whether a server ended the handshake because of our own certificate.
+func refusesUs(err error) bool {
+	alert, ok := errors.AsType[tls.AlertError](err)
+	const badCertificate, unknownAuthority, certificateRequired = 42, 48, 116 // RFC 8446, 6.2
+	return ok && (alert == badCertificate || alert == unknownAuthority || alert == certificateRequired) ||
+		strings.Contains(err.Error(), "remote error: tls: certificate required") || strings.Contains(err.Error(), "remote error: tls: unknown certificate authority")
 }
 
 // namesOf lists what a certificate is for.
