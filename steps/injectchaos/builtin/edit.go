@@ -1,6 +1,8 @@
 package builtin
 
 import (
+	"bytes"
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -10,11 +12,14 @@ import (
 
 // edit is a change of one field, exact enough to be taken back.
 type edit struct {
-	// Path leads to the field. "[name=app]" picks the element of a list that has this name.
+	// Path leads to the field. "[name=app]" picks the element of a list whose field has this value; there may be more of
+	// them, as in "[key=a,effect=b]".
 	Path   []string `json:"path"`
 	Before any      `json:"before,omitempty"`
 	Had    bool     `json:"had"` // the field existed before
 	After  any      `json:"after"`
+	// Secret says that the value is never written down: only its beginning, which is ours, is put before it and taken away.
+	Secret string `json:"secret,omitempty"`
 	// Omitted says that the server leaves the field out when it is After, as it does with a scale of 0.
 	Omitted bool `json:"omitted,omitempty"`
 }
@@ -41,11 +46,28 @@ func (e edit) apply(content map[string]any) []operation {
 	var out []operation
 	for i := 1; i < len(e.Path); i++ {
 		if parent, _, there := locate(content, e.Path[:i]); !there {
-			out = append(out, operation{"add", parent, map[string]any{}})
+			// What somebody puts there in between must not be lost.
+			_, version, _ := locate(content, []string{"metadata", "resourceVersion"})
+			out = append(out, operation{"test", "/metadata/resourceVersion", version}, operation{"add", parent, empty(e.Path[i])})
 		}
+	}
+	if picks(e.Path[len(e.Path)-1]) {
+		list, _, _ := locate(content, e.Path[:len(e.Path)-1])
+		pointer = list + "/-"
 	}
 	return append(out, operation{"add", pointer, e.After})
 }
+
+// empty returns what holds the field that a segment of a path leads to.
+func empty(segment string) any {
+	if picks(segment) {
+		return []any{}
+	}
+	return map[string]any{}
+}
+
+// picks reports whether a segment of a path picks an element of a list.
+func picks(segment string) bool { return strings.HasPrefix(segment, "[") }
 
 // revert returns the operations that take the edit back; none when our value does not stand there any more.
 func (e edit) revert(content map[string]any) []operation {
@@ -55,6 +77,9 @@ func (e edit) revert(content map[string]any) []operation {
 		_, version, _ := locate(content, []string{"metadata", "resourceVersion"})
 		return []operation{{"test", "/metadata/resourceVersion", version}, {"add", pointer, e.Before}}
 	}
+	if e.Secret != "" {
+		return e.uncover(pointer, value)
+	}
 	if !there || !same(value, e.After) {
 		return nil
 	}
@@ -63,6 +88,37 @@ func (e edit) revert(content map[string]any) []operation {
 		return []operation{test, {"replace", pointer, e.Before}}
 	}
 	return []operation{test, {Op: "remove", Path: pointer}}
+}
+
+// cover returns the edit that puts text before a secret value, which itself is kept nowhere.
+func cover(content map[string]any, text string, path ...string) (edit, error) {
+	_, before, had := locate(content, path)
+	encoded, _ := before.(string)
+	plain, err := base64.StdEncoding.DecodeString(encoded)
+	if err != nil || !had {
+		return edit{}, fmt.Errorf("the value of %q is not what a secret holds", path[len(path)-1])
+	}
+	after := base64.StdEncoding.EncodeToString(append([]byte(text), plain...))
+	return edit{Path: path, Before: before, Had: true, After: after, Secret: text}, nil
+}
+
+// uncover returns the operations that take our text away from before a secret value, if it still stands there.
+func (e edit) uncover(pointer string, value any) []operation {
+	encoded, _ := value.(string)
+	covered, err := base64.StdEncoding.DecodeString(encoded)
+	plain, ours := bytes.CutPrefix(covered, []byte(e.Secret))
+	if err != nil || !ours {
+		return nil
+	}
+	return []operation{{"test", pointer, value}, {"replace", pointer, base64.StdEncoding.EncodeToString(plain)}}
+}
+
+// recorded returns the edit as the ledger keeps it: without what is secret.
+func (e edit) recorded() edit {
+	if e.Secret != "" {
+		e.Before, e.After = nil, nil
+	}
+	return e
 }
 
 // locate follows a path and returns its JSON pointer, and the value if there is one.
@@ -75,7 +131,7 @@ func locate(content map[string]any, path []string) (pointer string, value any, f
 		case map[string]any:
 			value, found = parent[part]
 		case []any:
-			index := slices.IndexFunc(parent, func(item any) bool { return named(item, part) })
+			index := slices.IndexFunc(parent, func(item any) bool { return picked(item, part) })
 			if found = index >= 0; found {
 				segment, value = strconv.Itoa(index), parent[index]
 			}
@@ -93,10 +149,19 @@ func locate(content map[string]any, path []string) (pointer string, value any, f
 // byName is the path segment for the element of a list that has a name.
 func byName(name string) string { return fmt.Sprintf("[name=%s]", name) }
 
-func named(item any, segment string) bool {
+// picked reports whether an element of a list has the fields that a segment of a path asks for.
+func picked(item any, segment string) bool {
 	entry, ok := item.(map[string]any)
-	name, _ := entry["name"].(string)
-	return ok && byName(name) == segment
+	if !ok || !picks(segment) {
+		return false
+	}
+	for _, pair := range strings.Split(strings.Trim(segment, "[]"), ",") {
+		key, wanted, _ := strings.Cut(pair, "=")
+		if value, _ := entry[key].(string); value != wanted {
+			return false
+		}
+	}
+	return true
 }
 
 // same compares values as JSON, because numbers lose their Go type on the way through the ledger.

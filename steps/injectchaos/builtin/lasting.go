@@ -91,7 +91,12 @@ func (l *lasting) injectOnce(ctx context.Context, h *hit) (again bool, err error
 	if e.Edits, err = h.edits(content); err != nil {
 		return false, err
 	}
-	if h.entry, err = l.request.Run.Record(ctx, undoRevert, e); err != nil {
+	recorded := e
+	recorded.Edits = nil
+	for _, edit := range e.Edits {
+		recorded.Edits = append(recorded.Edits, edit.recorded())
+	}
+	if h.entry, err = l.request.Run.Record(ctx, undoRevert, recorded); err != nil {
 		return false, err
 	}
 	var operations []operation
@@ -103,26 +108,30 @@ func (l *lasting) injectOnce(ctx context.Context, h *hit) (again bool, err error
 	}
 	forget := h.entry.Forget(ctx)
 	h.entry = nil
-	return forget == nil && l.changed(ctx, e), errors.Join(err, forget)
+	return forget == nil && l.changed(ctx, e, operations), errors.Join(err, forget)
 }
 
-// changed reports whether the fields of e differ from what they were, so that another attempt makes sense.
-func (l *lasting) changed(ctx context.Context, e edited) bool {
+// changed reports whether the fields of e, or what holds them, differ from what they were, so that another attempt makes
+// sense.
+func (l *lasting) changed(ctx context.Context, e edited, before []operation) bool {
 	_, content, err := read(ctx, l.request.Place, e)
 	if err != nil {
 		return false
 	}
-	return slices.ContainsFunc(e.Edits, func(edit edit) bool {
+	var now []operation
+	for _, edit := range e.Edits {
 		_, value, there := locate(content, edit.Path)
-		return there != edit.Had || there && !same(value, edit.Before)
-	})
+		if there != edit.Had || there && !same(value, edit.Before) {
+			return true
+		}
+		now = append(now, edit.apply(content)...)
+	}
+	return !same(before, now)
 }
 
 func (l *lasting) edited(h *hit) edited {
-	cluster := l.request.Place.Cluster
 	return edited{
-		Cluster: cluster.Name, Connection: cluster.Connection, Server: cluster.Server(),
-		APIVersion: h.object.GetAPIVersion(), Kind: h.object.GetKind(), Namespace: h.object.GetNamespace(), Name: h.object.GetName(),
+		origin: originOf(l.request.Place), APIVersion: h.object.GetAPIVersion(), Kind: h.object.GetKind(), Namespace: h.object.GetNamespace(), Name: h.object.GetName(),
 		UID: h.object.GetUID(), Subresource: h.subresource, Stuck: h.stuck, AwaitReady: h.awaitReady,
 	}
 }

@@ -16,24 +16,36 @@ import (
 	"github.com/scenario-runner/scenario-runner/steps/kube/client"
 )
 
-// undoRevert is the ledger's name for taking back the edits of one object.
-const undoRevert = "chaos.revert"
+// The ledger's names for taking back the edits of one object, and for removing an object that was planted.
+const (
+	undoRevert = "chaos.revert"
+	undoRemove = "chaos.remove"
+)
 
 // attempts is how often an edit or its revert is tried when it meets concurrent changes.
 const attempts = 10
 
+// origin is where a fault was made.
+type origin struct {
+	Cluster    string          `json:"cluster,omitempty"`
+	Connection kube.Connection `json:"connection"`
+	Server     string          `json:"server"` // guards against a context that points elsewhere by then
+}
+
+func originOf(place *kube.Target) origin {
+	return origin{Cluster: place.Cluster.Name, Connection: place.Cluster.Connection, Server: place.Cluster.Server()}
+}
+
 // edited is what the ledger keeps of one object that was hit.
 type edited struct {
-	Cluster     string          `json:"cluster,omitempty"`
-	Connection  kube.Connection `json:"connection"`
-	Server      string          `json:"server"` // guards against a context that points elsewhere by then
-	APIVersion  string          `json:"apiVersion"`
-	Kind        string          `json:"kind"`
-	Namespace   string          `json:"namespace,omitempty"`
-	Name        string          `json:"name"`
-	UID         types.UID       `json:"uid"`
-	Subresource string          `json:"subresource,omitempty"`
-	Edits       []edit          `json:"edits"`
+	origin
+	APIVersion  string    `json:"apiVersion"`
+	Kind        string    `json:"kind"`
+	Namespace   string    `json:"namespace,omitempty"`
+	Name        string    `json:"name"`
+	UID         types.UID `json:"uid"`
+	Subresource string    `json:"subresource,omitempty"`
+	Edits       []edit    `json:"edits"`
 	// Stuck is the image of pods that the controller does not replace by itself once the edit is taken back.
 	Stuck string `json:"stuck,omitempty"`
 	// AwaitReady makes the undo wait until the node is ready.
@@ -55,29 +67,42 @@ func (e edited) String() string {
 // Undos returns the undos of this driver's faults.
 func Undos(env *kube.Env) []step.Undo {
 	u := undoer{env}
-	return []step.Undo{step.DefineUndo(undoRevert,
-		func(e edited) string { return "take the fault back from " + e.String() },
-		func(ctx context.Context, e edited) error { return u.at(ctx, e, revert) },
-		func(ctx context.Context, e edited) error { return u.at(ctx, e, settled) },
-	)}
+	return []step.Undo{
+		step.DefineUndo(undoRevert,
+			func(e edited) string { return "take the fault back from " + e.String() },
+			func(ctx context.Context, e edited) error {
+				return u.at(ctx, e.origin, e.Namespace, func(place *kube.Target) error { return revert(ctx, place, e) })
+			},
+			func(ctx context.Context, e edited) error {
+				return u.at(ctx, e.origin, e.Namespace, func(place *kube.Target) error { return settled(ctx, place, e) })
+			},
+		),
+		step.DefineUndo(undoRemove,
+			func(p plant) string { return "remove " + p.String() },
+			func(ctx context.Context, p plant) error {
+				return u.at(ctx, p.origin, p.Namespace, func(place *kube.Target) error { return remove(ctx, place, p) })
+			},
+			nil,
+		),
+	}
 }
 
 type undoer struct{ env *kube.Env }
 
-// at calls f with the place of an edit, also when this process has not named that cluster.
-func (u undoer) at(ctx context.Context, e edited, f func(context.Context, *kube.Target, edited) error) error {
-	target, err := u.env.Target(ctx, &step.Run{Cluster: e.Cluster, Namespace: e.Namespace})
-	if err != nil || target.Cluster.Connection != e.Connection {
-		other := kube.NewEnv(kube.Options{Clusters: map[string]kube.Connection{"": e.Connection}})
+// at calls f with the place of a fault, also when this process has not named that cluster.
+func (u undoer) at(ctx context.Context, o origin, namespace string, f func(*kube.Target) error) error {
+	target, err := u.env.Target(ctx, &step.Run{Cluster: o.Cluster, Namespace: namespace})
+	if err != nil || target.Cluster.Connection != o.Connection {
+		other := kube.NewEnv(kube.Options{Clusters: map[string]kube.Connection{"": o.Connection}})
 		defer other.Close()
-		if target, err = other.Target(ctx, &step.Run{Namespace: e.Namespace}); err != nil {
+		if target, err = other.Target(ctx, &step.Run{Namespace: namespace}); err != nil {
 			return err
 		}
 	}
-	if server := target.Cluster.Server(); server != e.Server {
-		return fmt.Errorf("%s now points to %s, but the fault was made on %s; nothing was done", e.Connection, server, e.Server)
+	if server := target.Cluster.Server(); server != o.Server {
+		return fmt.Errorf("%s now points to %s, but the fault was made on %s; nothing was done", o.Connection, server, o.Server)
 	}
-	return f(ctx, target, e)
+	return f(target)
 }
 
 // revert takes the edits back that still stand. An object that is gone, or another one of its name, is left alone.

@@ -46,7 +46,10 @@ func defaults(e catalogue.Experiment) map[string]any {
 }
 
 func TestWhatTheBuiltinDriverDoes(t *testing.T) {
-	want := []string{"pod-delete", "node-not-ready", "config-corruption", "image-pull-failure", "scale-to-zero"}
+	want := []string{
+		"pod-delete", "container-kill", "pod-cpu-hog", "pod-memory-hog", "pod-network-partition", "dns-failure", "node-drain", "node-taint",
+		"node-not-ready", "service-disruption", "config-corruption", "secret-corruption", "image-pull-failure", "quota-exhaustion", "scale-to-zero",
+	}
 	if diff := cmp.Diff(want, catalogue.By(catalogue.Builtin)); diff != "" {
 		t.Error(diff)
 	}

@@ -33,17 +33,17 @@ func pods() []Experiment {
 			},
 		},
 		{
-			Name: "container-kill", Scope: Pods, One: true, Momentary: true, Drivers: litmusOnly,
+			Name: "container-kill", Scope: Pods, Candidates: "running pods", One: true, Momentary: true, Drivers: both,
 			Doc: "Kills a container of pods.", Proof: "the restart count rises",
 			Parameters: []Parameter{container, {"signal", Text, "SIGKILL", "Signal that the container gets."}},
 		},
 		{
-			Name: "pod-cpu-hog", Scope: Pods, One: true, Drivers: litmusOnly,
+			Name: "pod-cpu-hog", Scope: Pods, Candidates: "running pods", One: true, Drivers: both,
 			Doc: "Uses up the processor time of pods.", Proof: "the processor use of the pods rises",
 			Parameters: []Parameter{container, {"cores", Whole, 1, "Processors that are kept busy."}, {"load", Percent, 100, "How busy they are."}},
 		},
 		{
-			Name: "pod-memory-hog", Scope: Pods, One: true, Drivers: litmusOnly,
+			Name: "pod-memory-hog", Scope: Pods, Candidates: "running pods", One: true, Drivers: both,
 			Doc: "Uses up the memory of pods.", Proof: "the memory use rises, or the container is killed for it",
 			Parameters: []Parameter{container, {"megabytes", Whole, 500, "Memory that is taken."}},
 		},
@@ -74,12 +74,12 @@ func network() []Experiment {
 			Parameters: []Parameter{{"loss", Percent, 100, "Part of the packets that is dropped."}, hosts},
 		},
 		{
-			Name: "pod-network-partition", Scope: Pods, Drivers: litmusOnly,
+			Name: "pod-network-partition", Scope: Pods, Candidates: "running pods", Drivers: both,
 			Doc: "Cuts pods off from the network.", Proof: "connections to and from the pods fail",
 			Parameters: []Parameter{{"direction", Text, "both", "ingress, egress or both."}, hosts},
 		},
 		{
-			Name: "dns-failure", Scope: Pods, One: true, Drivers: litmusOnly,
+			Name: "dns-failure", Scope: Pods, Candidates: "running pods", One: true, Drivers: both,
 			Doc: "Makes name look-ups of pods fail.", Proof: "look-ups in the pods fail",
 			Parameters: []Parameter{hosts},
 		},
@@ -89,11 +89,15 @@ func network() []Experiment {
 func nodes() []Experiment {
 	return []Experiment{
 		{
-			Name: "node-drain", Scope: Nodes, One: true, Drivers: litmusOnly,
+			Name: "node-drain", Scope: Nodes, Candidates: "nodes that take pods", One: true, Drivers: both,
 			Doc: "Cordons nodes and evicts their pods.", Proof: "the nodes are unschedulable and their pods gone",
+			Parameters: []Parameter{
+				{"force", Switch, false, "Pods go too that no controller makes again; the end of the scenario does."},
+				{"deleteEmptyDir", Switch, false, "Pods go too whose emptyDir volumes are lost with them."},
+			},
 		},
 		{
-			Name: "node-taint", Scope: Nodes, One: true, Drivers: litmusOnly,
+			Name: "node-taint", Scope: Nodes, Candidates: "nodes without the taint", One: true, Drivers: both,
 			Doc: "Taints nodes.", Proof: "the nodes carry the taint",
 			Parameters: []Parameter{{"taint", Text, "scenario-runner.dev/chaos=:NoSchedule", "Taint as key=value:effect."}},
 		},
@@ -125,7 +129,7 @@ func nodes() []Experiment {
 func platform() []Experiment {
 	return []Experiment{
 		{
-			Name: "service-disruption", Scope: Services, Drivers: []string{},
+			Name: "service-disruption", Scope: Services, Candidates: "services that have ready endpoints", Drivers: []string{Builtin},
 			Doc: "Breaks the selector of services, so that they have no endpoints.", Proof: "the services have no ready endpoints",
 		},
 		{
@@ -137,9 +141,12 @@ func platform() []Experiment {
 			},
 		},
 		{
-			Name: "secret-corruption", Scope: Secrets, Drivers: []string{},
-			Doc: "Replaces values in secrets.", Proof: "the secrets hold the new values",
-			Parameters: []Parameter{{"key", Text, nil, "Key whose value is replaced; without it every key."}},
+			Name: "secret-corruption", Scope: Secrets, Drivers: []string{Builtin},
+			Doc: "Puts a text before values in secrets.", Proof: "the values begin with the text",
+			Parameters: []Parameter{
+				{"key", Text, nil, "Key whose value is corrupted; without it every key."},
+				{"text", Text, "corrupted-", "What is put before the values."},
+			},
 		},
 		{
 			Name: "image-pull-failure", Scope: Workloads, Drivers: []string{Builtin},
@@ -151,8 +158,9 @@ func platform() []Experiment {
 			},
 		},
 		{
-			Name: "quota-exhaustion", Scope: Namespaces, Drivers: []string{},
-			Doc: "Puts a quota on a namespace that leaves no room.", Proof: "the quota is used up",
+			Name: "quota-exhaustion", Scope: Namespaces, Drivers: []string{Builtin},
+			Doc: "Puts a quota on namespaces that leaves no room for new pods.", Proof: "a new pod is refused because of the quota",
+			Parameters: []Parameter{{"pods", Whole, 0, "Pods that the quota allows."}},
 		},
 		{
 			Name: "scale-to-zero", Scope: Workloads, Candidates: "workloads that have replicas", Drivers: []string{Builtin},
