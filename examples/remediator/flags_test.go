@@ -5,6 +5,8 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 func TestFlagsThatAreWrong(t *testing.T) {
@@ -26,6 +28,14 @@ func TestFlagsThatAreWrong(t *testing.T) {
 			[]string{"--rules", "rules.yaml", "--kubeconfig", kubeconfig, "--listen", "nowhere"},
 			exitError,
 			"remediator: listen on \"nowhere\": listen tcp: address nowhere: missing port in address\n",
+		},
+		"style":      {[]string{"--rules", "rules.yaml", "--llm-style", "x"}, exitUsage, "remediator: found --llm-style \"x\", expected openai or ollama\n"},
+		"no time":    {[]string{"--rules", "rules.yaml", "--llm-timeout", "0s"}, exitUsage, "remediator: the flag --llm-timeout must be above zero\n"},
+		"confidence": {[]string{"--rules", "rules.yaml", "--min-confidence", "2"}, exitUsage, "remediator: found --min-confidence 2, expected 0 to 1\n"},
+		"database": {
+			[]string{"--rules", "rules.yaml", "--kubeconfig", kubeconfig, "--database", "postgres://me:secret@%zz"},
+			exitError,
+			"remediator: open the database: the address is not one of PostgreSQL, such as postgres://user@host/database\n",
 		},
 		"other context": {
 			[]string{"--rules", "rules.yaml", "--kubeconfig", kubeconfig, "--context", "x"},
@@ -50,8 +60,36 @@ func TestMistakesInTheRulesAreShownWithTheirPlace(t *testing.T) {
 	}
 	var stdout, stderr bytes.Buffer
 	code := run(t.Context(), []string{"--rules", path}, &stdout, &stderr)
-	want := path + ":3:13: unknown action \"reboot\"; known are cordon_node, increase_resources, restart_pod, rollback_deployment, scale_deployment\n"
+	want := path + ":3:13: unknown action \"reboot\"; known are audit_logs, backup_data, cleanup_storage, collect_diagnostics, compact_storage, " +
+		"cordon_node, create_heap_dump, drain_node, enable_debug_mode, expand_pvc, failover_database, increase_resources, migrate_workload, " +
+		"notify_only, optimize_resources, quarantine_pod, repair_database, reset_service_mesh, restart_daemonset, restart_network, restart_pod, " +
+		"rollback_deployment, rotate_secrets, scale_deployment, scale_statefulset, update_hpa, update_network_policy\n"
 	if code != exitUsage || stderr.String() != want {
 		t.Errorf("code %d, stderr\n%s\nwant %d and\n%s", code, stderr.String(), exitUsage, want)
+	}
+}
+
+func TestClusterFlags(t *testing.T) {
+	var clusters clusterFlags
+	for text, want := range map[string]string{
+		"east=a.yaml":     "",
+		"west=b.yaml,ctx": "",
+		"x":               `found "x", expected name=kubeconfig or name=kubeconfig,context`,
+		"=a.yaml":         `found "=a.yaml", expected name=kubeconfig or name=kubeconfig,context`,
+	} {
+		got := ""
+		if err := clusters.Set(text); err != nil {
+			got = err.Error()
+		}
+		if got != want {
+			t.Errorf("%s: error %q, want %q", text, got, want)
+		}
+	}
+	want := clusterFlags{"east": {"a.yaml", ""}, "west": {"b.yaml", "ctx"}}
+	if diff := cmp.Diff(want, clusters, cmp.AllowUnexported(cluster{})); diff != "" || clusters.String() != "east, west" {
+		t.Errorf("clusters are %s (-want +got):\n%s", clusters.String(), diff)
+	}
+	if err := clusters.Set("east=c.yaml"); err == nil || err.Error() != `cluster "east" is given twice` {
+		t.Errorf("error is %v", err)
 	}
 }

@@ -27,7 +27,7 @@ func TestCordonNodeWaitsForTheTaint(t *testing.T) {
 	target := action.Target{Kind: action.Node, Name: cluster.Node(t)}
 	change := carryOut(t, cluster, &action.CordonNode{}, target)
 	want := action.Change{Before: action.State{"unschedulable": false}, After: action.State{"unschedulable": true}}
-	change.Verify = nil
+	change.Verify, change.Undo = nil, nil
 	if diff := cmp.Diff(want, change); diff != "" {
 		t.Errorf("change (-want +got):\n%s", diff)
 	}

@@ -54,7 +54,7 @@ func TestIncreaseResources(t *testing.T) {
 				Before: action.State{"container": "web", "memoryLimit": "256Mi", "memoryRequest": "128Mi", "cpuLimit": "500m"},
 				After:  test.want,
 			}
-			change.Verify = nil
+			change.Verify, change.Undo = nil, nil
 			if diff := cmp.Diff(want, change); diff != "" {
 				t.Errorf("change (-want +got):\n%s", diff)
 			}

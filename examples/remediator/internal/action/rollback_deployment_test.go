@@ -39,7 +39,7 @@ func TestRollbackDeployment(t *testing.T) {
 		Before: action.State{"revision": "3", "images": map[string]string{"web": "web:3", "sidecar": "sidecar:1"}},
 		After:  action.State{"rolledBackTo": "2", "images": map[string]string{"web": "web:2", "sidecar": "sidecar:1"}},
 	}
-	change.Verify = nil
+	change.Verify, change.Undo = nil, nil
 	if diff := cmp.Diff(want, change); diff != "" {
 		t.Errorf("change (-want +got):\n%s", diff)
 	}

@@ -33,7 +33,7 @@ func TestScaleDeployment(t *testing.T) {
 			cluster.Deploy(t, 2)
 			change := carryOut(t, cluster, &test.action, web(cluster))
 			want := action.Change{Before: action.State{"replicas": int32(2)}, After: action.State{"replicas": test.want}}
-			change.Verify = nil
+			change.Verify, change.Undo = nil, nil
 			if diff := cmp.Diff(want, change); diff != "" {
 				t.Errorf("change (-want +got):\n%s", diff)
 			}

@@ -84,8 +84,8 @@ rules.yaml:5:44: unknown key "speed" in the parameters of scale_deployment; know
 rules.yaml:6:15: cooldown must be a duration such as 90s or 2m, found "soon"
 rules.yaml:7:5: a rule needs the key alert
 rules.yaml:7:5: a rule needs the key target
-rules.yaml:7:13: unknown action "increase_resource"; known are cordon_node, increase_resources, restart_pod, rollback_deployment, scale_deployment
-rules.yaml:8:5: unknown key "aktion" in a rule; known are alert, match, action, target, parameters, cooldown, timeout, forbiddenNamespaces
+rules.yaml:7:13: unknown action "increase_resource"; known are audit_logs, backup_data, cleanup_storage, collect_diagnostics, compact_storage, cordon_node, create_heap_dump, drain_node, enable_debug_mode, expand_pvc, failover_database, increase_resources, migrate_workload, notify_only, optimize_resources, quarantine_pod, repair_database, reset_service_mesh, restart_daemonset, restart_network, restart_pod, rollback_deployment, rotate_secrets, scale_deployment, scale_statefulset, update_hpa, update_network_policy
+rules.yaml:8:5: unknown key "aktion" in a rule; known are alert, match, action, target, parameters, cooldown, timeout, forbiddenNamespaces, maxRisk, rollback
 rules.yaml:9:12: alert must not be an empty list
 rules.yaml:11:13: target needs the key namespace, such as "{{ labels.namespace }}"
 rules.yaml:11:13: only the targets of restart_pod and cleanup_storage can be found by selector, use the key name
@@ -115,7 +115,7 @@ func TestFilesThatAreNoRuleFiles(t *testing.T) {
 		"no rules":  {"rules: []", `rules.yaml:1:1: there are no rules, expected at least one`},
 		"a list":    {"- a", `rules.yaml:1:1: a rule file must be a mapping, found a list`},
 		"no list":   {"rules: 3", `rules.yaml:1:8: rules must be a list, found "3"`},
-		"wrong key": {"rule: []", `rules.yaml:1:1: unknown key "rule" in a rule file; known are rules, forbiddenNamespaces`},
+		"wrong key": {"rule: []", `rules.yaml:1:1: unknown key "rule" in a rule file; known are rules, forbiddenNamespaces, maxRisk`},
 		"no YAML":   {"rules:\n\t- a", `rules.yaml:2:1: not YAML: found character that cannot start any token`},
 	} {
 		t.Run(name, func(t *testing.T) {
