@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"sync"
 	"testing"
 	"time"
 )
@@ -64,23 +65,34 @@ func freeAddress(t testing.TB) string {
 // start starts a program that is killed at the end of the test; its output is shown when the test has failed.
 func start(t testing.TB, dir, program string, args ...string) {
 	t.Helper()
+	_ = startIn(t, dir, nil, program, args...) // the end of the test is its end
+}
+
+// startIn is start with more of an environment. It returns what kills the program sooner.
+func startIn(t testing.TB, dir string, environment []string, program string, args ...string) (kill func()) {
+	t.Helper()
 	log, err := os.Create(filepath.Join(dir, filepath.Base(program)+".log"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	command := exec.CommandContext(context.WithoutCancel(t.Context()), program, args...)
 	command.Stdout, command.Stderr = log, log
+	command.Env = append(command.Environ(), environment...)
 	if err := command.Start(); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() {
+	kill = sync.OnceFunc(func() {
 		_ = command.Process.Kill()
 		_ = command.Wait()
+	})
+	t.Cleanup(func() {
+		kill()
 		if text, err := os.ReadFile(log.Name()); err == nil && t.Failed() {
 			t.Logf("output of %s:\n%s", filepath.Base(program), text)
 		}
 		_ = log.Close()
 	})
+	return kill
 }
 
 func untilReady(t testing.TB, url string) {

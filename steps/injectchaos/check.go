@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"path"
 	"slices"
-	"strings"
+	"time"
 
 	"github.com/scenario-runner/scenario-runner/engine/step"
 	"github.com/scenario-runner/scenario-runner/steps/injectchaos/catalogue"
@@ -17,18 +17,15 @@ const auto = "auto"
 // check reports what can be seen without a cluster. Values that are not known yet are empty.
 func check(c *Config, p *step.Problems) {
 	checkTarget(c, p)
-	if c.Driver == catalogue.Litmus {
-		p.At("driver", "the litmus driver is not part of this version; leave driver out or use builtin")
-		return
-	}
 	experiment, ok := catalogue.Get(c.Experiment)
 	if !ok {
 		return
 	}
-	if err := possible(experiment); err != nil {
+	if err := possible(c.Driver, experiment); err != nil {
 		p.At("experiment", "%s", err)
 		return
 	}
+	checkLitmus(c, p, experiment)
 	if kindOf(c.Target.Kind, experiment) == "" && kindKnown(p) {
 		p.At("target", "target needs a kind, such as Deployment: %s hits %s", experiment.Name, experiment.Scope)
 	}
@@ -97,16 +94,33 @@ func checkTimes(c *Config, p *step.Problems, experiment catalogue.Experiment) {
 	}
 }
 
-// possible reports an experiment that no driver of this version can do.
-func possible(experiment catalogue.Experiment) error {
-	able := strings.Join(catalogue.By(catalogue.Builtin), ", ")
-	switch {
-	case slices.Contains(experiment.Drivers, catalogue.Builtin):
+// possible reports an experiment that the driver asked for can't do. Every experiment has a driver that can.
+func possible(name string, experiment catalogue.Experiment) error {
+	if name == auto || name == "" || slices.Contains(experiment.Drivers, name) {
 		return nil
-	case slices.Contains(experiment.Drivers, catalogue.Litmus):
-		return fmt.Errorf("%s needs the litmus driver, which is not part of this version; the builtin driver does %s", experiment.Name, able)
 	}
-	return fmt.Errorf("no driver of this version can do %s; the builtin driver does %s", experiment.Name, able)
+	return fmt.Errorf("the %s driver can't do %s; leave driver out or use %s", name, experiment.Name, experiment.Drivers[0])
+}
+
+// checkLitmus reports what LitmusChaos would not do as it is written, when it is known that it will be asked.
+func checkLitmus(c *Config, p *step.Problems, experiment catalogue.Experiment) {
+	chosen := c.Driver == catalogue.Litmus || !slices.Contains(experiment.Drivers, catalogue.Builtin)
+	if !chosen {
+		if p.Given("litmus") && c.Driver != "" && !p.Dynamic("driver") {
+			p.Warn("litmus", "litmus-without-driver", "the builtin driver carries %s out, which passes over litmus; set driver: litmus", experiment.Name)
+		}
+		return
+	}
+	c.Litmus.Check("litmus", p)
+	if c.Recover != nil && !*c.Recover && p.Given("duration") {
+		p.At("recover", "LitmusChaos takes its fault back when the duration is over; leave recover out")
+	}
+	for _, path := range []string{"duration", "interval"} {
+		d := map[string]time.Duration{"duration": c.Duration, "interval": c.Interval}[path]
+		if d%time.Second != 0 {
+			p.At(path, "LitmusChaos counts in whole seconds, found %s", d)
+		}
+	}
 }
 
 // kindOf returns the kind of a target, which an experiment that hits only one kind need not be told.
@@ -115,7 +129,8 @@ func kindOf(given string, experiment catalogue.Experiment) string {
 		return given
 	}
 	return map[catalogue.Scope]string{
-		catalogue.Pods: "Pod", catalogue.Nodes: "Node", catalogue.ConfigMaps: "ConfigMap",
+		catalogue.Pods: "Pod", catalogue.Nodes: "Node", catalogue.ConfigMaps: "ConfigMap", catalogue.Secrets: "Secret",
+		catalogue.Services: "Service", catalogue.Namespaces: "Namespace",
 	}[experiment.Scope]
 }
 

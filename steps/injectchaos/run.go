@@ -4,12 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/scenario-runner/scenario-runner/engine/step"
 	"github.com/scenario-runner/scenario-runner/steps/injectchaos/catalogue"
 	"github.com/scenario-runner/scenario-runner/steps/injectchaos/driver"
+	"github.com/scenario-runner/scenario-runner/steps/injectchaos/litmus"
 	"github.com/scenario-runner/scenario-runner/steps/kube"
 )
 
@@ -22,11 +24,13 @@ type steps struct {
 func (s steps) run(ctx context.Context, run *step.Run, c Config) (out Outputs, err error) {
 	began := time.Now()
 	defer func() { out.Took = time.Since(began) }()
-	out = Outputs{Verdict: awaited, Experiment: c.Experiment, Targets: []driver.Object{}}
-	fault, err := s.plan(ctx, run, c, &out)
+	out = Outputs{Verdict: awaited, Experiment: c.Experiment, Targets: []driver.Object{}, Probes: []driver.Probe{}}
+	fault, counted, err := s.plan(ctx, run, c, &out)
 	if err != nil {
 		return out, err
 	}
+	defer func() { counted.settle(run, over(c, err)) }()
+	defer func() { out.add(fault.Result()) }()
 	if err := s.prove(ctx, run, c, fault, &out); err != nil {
 		return out, err
 	}
@@ -39,30 +43,49 @@ func (s steps) run(ctx context.Context, run *step.Run, c Config) (out Outputs, e
 	return out, nil
 }
 
+// add takes over what the driver knows; a verdict of its own counts however the step ends.
+func (o *Outputs) add(result driver.Result) {
+	o.Hit, o.Phase, o.FailStep = result.Hit, result.Phase, result.FailStep
+	o.ProbeSuccessPercentage, o.VerdictAfter, o.Engine = result.ProbeSuccessPercentage, result.VerdictAfter, result.Reference
+	o.Probes = append(o.Probes, result.Probes...)
+	if o.Proof = result.Proof; o.Proof == "" && o.ProvedAfter > 0 {
+		o.Proof = "observed"
+	}
+	if result.Verdict != "" {
+		o.Verdict = result.Verdict
+	}
+}
+
+// over reports whether nothing is left of a fault when its step ends.
+func over(c Config, err error) bool {
+	experiment, _ := catalogue.Get(c.Experiment)
+	return experiment.Momentary || err == nil && c.Duration > 0 && (c.Recover == nil || *c.Recover)
+}
+
 // plan finds the driver and the targets, and shows them before anything is hit.
-func (s steps) plan(ctx context.Context, run *step.Run, c Config, out *Outputs) (driver.Fault, error) {
+func (s steps) plan(ctx context.Context, run *step.Run, c Config, out *Outputs) (driver.Fault, *hits, error) {
 	experiment, ok := catalogue.Get(c.Experiment)
 	if !ok {
-		return nil, fmt.Errorf("the catalogue has no experiment %q", c.Experiment)
+		return nil, nil, fmt.Errorf("the catalogue has no experiment %q", c.Experiment)
 	}
 	if run.Timeout > 0 && c.Duration >= run.Timeout {
-		return nil, fmt.Errorf("a duration of %s does not fit into the step's timeout of %s; give the step a longer timeout", c.Duration, run.Timeout)
+		return nil, nil, fmt.Errorf("a duration of %s does not fit into the step's timeout of %s; give the step a longer timeout", c.Duration, run.Timeout)
 	}
 	place, err := s.env.Target(ctx, run)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	c.Target.Kind = kindOf(c.Target.Kind, experiment)
 	if err := allowed(ctx, place, c.Target.Ref); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	parameters, mistakes := experiment.Check(c.Parameters)
 	if len(mistakes) > 0 {
-		return nil, errors.New(mistakes[0].Message)
+		return nil, nil, errors.New(mistakes[0].Message)
 	}
-	chosen, err := s.driver(c.Driver, experiment)
+	chosen, err := s.driver(c, experiment)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	out.Driver = chosen.Name()
 	fault, err := chosen.Plan(ctx, driver.Request{
@@ -70,14 +93,15 @@ func (s steps) plan(ctx context.Context, run *step.Run, c Config, out *Outputs) 
 		Selection: driver.Selection{Reference: c.Target.Ref, Count: c.Target.Count, Percent: c.Target.Percent},
 	})
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	out.Targets = append(out.Targets, fault.Targets()...)
 	if len(out.Targets) == 0 {
-		return nil, step.Inconclude("%s hit nothing: %s gives no %s", experiment.Name, where(place, experiment, c.Target.Ref), experiment.Candidates)
+		return nil, nil, step.Inconclude("%s hit nothing: %s gives no %s", experiment.Name, where(place, experiment, c.Target.Ref), experiment.Candidates)
 	}
 	run.Progress("%s hits %d of %d: %s", experiment.Name, len(out.Targets), fault.Candidates(), list(out.Targets))
-	return fault, nil
+	counted, err := s.guard(ctx, run, place, request{experiment, c.Target.Ref, fault})
+	return fault, counted, err
 }
 
 // allowed refuses targets in namespaces of the platform. Kinds without a namespace are not concerned.
@@ -93,15 +117,15 @@ func allowed(ctx context.Context, place *kube.Target, ref kube.Ref) error {
 }
 
 // driver returns the driver that is asked for, or the first that can do the experiment.
-func (s steps) driver(name string, experiment catalogue.Experiment) (driver.Driver, error) {
-	for _, candidate := range s.drivers {
+func (s steps) driver(c Config, experiment catalogue.Experiment) (driver.Driver, error) {
+	for _, candidate := range append(slices.Clone(s.drivers), litmus.New(c.Litmus)) {
 		for _, able := range experiment.Drivers {
-			if able == candidate.Name() && (name == auto || name == "" || name == able) {
+			if able == candidate.Name() && (c.Driver == auto || c.Driver == "" || c.Driver == able) {
 				return candidate, nil
 			}
 		}
 	}
-	return nil, fmt.Errorf("the driver %q can't do %s in this version", name, experiment.Name)
+	return nil, fmt.Errorf("the driver %q can't do %s in this version", c.Driver, experiment.Name)
 }
 
 // prove injects the fault and waits until its effect is seen.

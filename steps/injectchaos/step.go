@@ -9,6 +9,7 @@ import (
 	"github.com/scenario-runner/scenario-runner/engine/step"
 	"github.com/scenario-runner/scenario-runner/steps/injectchaos/builtin"
 	"github.com/scenario-runner/scenario-runner/steps/injectchaos/driver"
+	"github.com/scenario-runner/scenario-runner/steps/injectchaos/litmus"
 	"github.com/scenario-runner/scenario-runner/steps/kube"
 )
 
@@ -22,7 +23,8 @@ type Config struct {
 	Duration   time.Duration  `yaml:"duration" doc:"How long the fault lasts. The step waits that long, takes the fault back and sees its effect gone. Without it the fault stays until the scenario ends." example:"30s"`
 	Interval   time.Duration  `yaml:"interval" doc:"Time from one act to the next, for experiments that are acts, such as pod-delete. Needs a duration." example:"10s"`
 	Parameters map[string]any `yaml:"parameters" doc:"Settings of the experiment, as the catalogue lists them."`
-	Driver     string         `yaml:"driver" enum:"auto,builtin,litmus" doc:"Who carries it out. With auto the first driver that can."`
+	Driver     string         `yaml:"driver" enum:"auto,builtin,litmus" doc:"Who carries it out. With auto it is builtin for what builtin can do, and litmus for the rest."`
+	Litmus     *litmus.Config `yaml:"litmus" doc:"Settings of LitmusChaos, for the driver litmus."`
 	Recover    *bool          `yaml:"recover" doc:"With false the step does not take the fault back after its duration: the system under test is to do that, or else the end of the scenario does."`
 }
 
@@ -35,14 +37,21 @@ type Target struct {
 
 // Outputs are what later steps read.
 type Outputs struct {
-	Verdict     string          `expr:"verdict" doc:"Pass when the fault was seen and, where asked for, its end too. Fail when not. Awaited when that was never known."`
-	Experiment  string          `expr:"experiment" doc:"The experiment."`
-	Driver      string          `expr:"driver" doc:"The driver that carried it out."`
-	Targets     []driver.Object `expr:"targets" doc:"What was chosen to be hit, before it was hit."`
-	Hit         int             `expr:"hit" doc:"How many objects were hit, repeated acts included."`
-	ProvedAfter time.Duration   `expr:"provedAfter" doc:"Time from the injection until its effect was seen."`
-	GoneAfter   time.Duration   `expr:"goneAfter" doc:"Time from the removal until its effect was no longer seen: the time to recover."`
-	Took        time.Duration   `expr:"took" doc:"Time that the step took."`
+	Verdict                string          `expr:"verdict" doc:"Pass when the fault was seen and, where asked for, its end too. Fail when not. Awaited when that was never known."`
+	Experiment             string          `expr:"experiment" doc:"The experiment."`
+	Driver                 string          `expr:"driver" doc:"The driver that carried it out."`
+	Proof                  string          `expr:"proof" doc:"What the proof rests on: observed when the effect was seen on the targets, stated when it is LitmusChaos's word."`
+	Phase                  string          `expr:"phase" doc:"Phase of the ChaosResult; empty without LitmusChaos."`
+	FailStep               string          `expr:"failStep" doc:"What LitmusChaos says went wrong; empty when nothing did."`
+	ProbeSuccessPercentage int             `expr:"probeSuccessPercentage" doc:"Share of the Litmus probes that passed, in percent; 0 without LitmusChaos."`
+	Probes                 []driver.Probe  `expr:"probes" doc:"What came of each Litmus probe."`
+	VerdictAfter           time.Duration   `expr:"verdictAfter" doc:"Time from the injection until LitmusChaos gave its verdict; 0 when it gave none."`
+	Engine                 string          `expr:"engine" doc:"Name of the ChaosEngine; empty without LitmusChaos."`
+	Targets                []driver.Object `expr:"targets" doc:"What was chosen to be hit, before it was hit."`
+	Hit                    int             `expr:"hit" doc:"How many objects were hit, repeated acts included."`
+	ProvedAfter            time.Duration   `expr:"provedAfter" doc:"Time from the injection until its effect was seen."`
+	GoneAfter              time.Duration   `expr:"goneAfter" doc:"Time from the removal until its effect was no longer seen: the time to recover."`
+	Took                   time.Duration   `expr:"took" doc:"Time that the step took."`
 }
 
 // The verdicts that the output can have, in the words of LitmusChaos.
@@ -69,7 +78,7 @@ func New(env *kube.Env) step.Definition {
 }
 
 // Undos are the undos of the faults of every driver.
-func Undos(env *kube.Env) []step.Undo { return builtin.Undos(env) }
+func Undos(env *kube.Env) []step.Undo { return append(builtin.Undos(env), litmus.Undos(env)...) }
 
 func title(c *Config) string {
 	text := c.Experiment

@@ -44,9 +44,15 @@ func TestCompileReportsMistakes(t *testing.T) {
 	const able = "the builtin driver does pod-delete, node-not-ready, config-corruption, image-pull-failure, scale-to-zero [invalid-value]\n"
 	tests := []struct{ name, body, want string }{
 		{"near name", "experiment: pod-delet\ntarget: deployment/web", `step.yaml:1:13: experiment: "pod-delet" is not one of its values; did you mean "pod-delete"? [unknown-value]` + "\n"},
-		{"driver", "experiment: pod-delete\ntarget: deployment/web\ndriver: litmus", "step.yaml:3:9: the litmus driver is not part of this version; leave driver out or use builtin [invalid-value]\n"},
-		{"needs litmus", "experiment: pod-cpu-hog\ntarget: deployment/web", "step.yaml:1:13: pod-cpu-hog needs the litmus driver, which is not part of this version; " + able},
-		{"nobody can", "experiment: quota-exhaustion\ntarget: deployment/web", "step.yaml:1:13: no driver of this version can do quota-exhaustion; " + able},
+		{"driver", "experiment: scale-to-zero\ntarget: deployment/web\ndriver: litmus", "step.yaml:1:13: the litmus driver can't do scale-to-zero; leave driver out or use builtin [invalid-value]\n"},
+		{"other driver", "experiment: disk-fill\ntarget: deployment/web\ndriver: builtin", "step.yaml:1:13: the builtin driver can't do disk-fill; leave driver out or use litmus [invalid-value]\n"},
+		{"litmus for nothing", "experiment: pod-delete\ntarget: deployment/web\nlitmus: {install: true}", "step.yaml:3:1: warning: the builtin driver carries pod-delete out, which passes over litmus; set driver: litmus [litmus-without-driver]\n"},
+		{"seconds", "experiment: disk-fill\ntarget: deployment/web\nduration: 1500ms", "step.yaml:3:11: LitmusChaos counts in whole seconds, found 1.5s [invalid-value]\n"},
+		{"recover", "experiment: disk-fill\ntarget: deployment/web\nduration: 2s\nrecover: false", "step.yaml:4:10: LitmusChaos takes its fault back when the duration is over; leave recover out [invalid-value]\n"},
+		{"probe of nothing", "experiment: disk-fill\ntarget: deployment/web\nlitmus: {probes: [{name: a, mode: EOT}]}", "step.yaml:3:19: a probe is exactly one of http, k8s, cmd, prom; \"a\" is none of them [invalid-value]\n"},
+		{"probe of two", "experiment: disk-fill\ntarget: deployment/web\nlitmus: {probes: [{name: a, mode: EOT, http: {url: http://a}, k8s: {version: v1, resource: pods}}]}", "step.yaml:3:19: a probe is exactly one of http, k8s, cmd, prom; \"a\" is http and k8s [invalid-value]\n"},
+		{"probes of one name", "experiment: disk-fill\ntarget: deployment/web\nlitmus: {probes: [{name: a, mode: EOT, http: {url: http://a}}, {name: a, mode: SOT, http: {url: http://a}}]}", "step.yaml:3:71: there are two probes of the name \"a\"; Litmus knows probes by their names [invalid-value]\n"},
+		{"probe times", "experiment: disk-fill\ntarget: deployment/web\nlitmus: {probes: [{name: a, mode: EOT, timeout: 100ms, http: {url: http://a}}]}", "step.yaml:3:49: Litmus counts in whole seconds, found 100ms [invalid-value]\n"},
 		{"no kind", "experiment: scale-to-zero\ntarget: {labels: {a: b}}", "step.yaml:2:1: target needs a kind, such as Deployment: scale-to-zero hits workloads [invalid-value]\n"},
 		{"name and labels", "experiment: pod-delete\ntarget: {name: a, labels: {a: b}}", "step.yaml:2:16: target has a name and labels; give one of them [invalid-value]\n"},
 		{"count and percent", "experiment: pod-delete\ntarget: {name: a, count: 1, percent: 5}", "step.yaml:2:38: only one of count, percent can be given [exclusive-fields]\n"},

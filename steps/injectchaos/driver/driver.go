@@ -59,6 +59,24 @@ type Fault interface {
 type Result struct {
 	Verdict string // of a driver that judges by itself, such as Pass or Fail; "" leaves the judgement to the step
 	Hit     int    // how many objects were hit, repeated acts included
+
+	// What only a driver knows that judges by itself.
+	Proof                  string // what the proof rests on: "observed" by us, or "stated" by the driver's tool
+	Phase                  string
+	FailStep               string
+	ProbeSuccessPercentage int
+	Probes                 []Probe
+	VerdictAfter           time.Duration // from the injection until the verdict was there
+	Reference              string        // name of the object that stands for the experiment
+}
+
+// Probe is what came of one look at the system under test that a driver made.
+type Probe struct {
+	Name        string `expr:"name" doc:"Name of the probe."`
+	Type        string `expr:"type" doc:"Type of the probe, such as httpProbe."`
+	Mode        string `expr:"mode" doc:"When it looked, such as EOT."`
+	Verdict     string `expr:"verdict" doc:"Passed, Failed, N/A or Awaited."`
+	Description string `expr:"description" doc:"What was seen."`
 }
 
 // Object names a target.
