@@ -59,7 +59,7 @@ func checking(ctx context.Context, dir string) error {
 		perCore := float64(*files) / f.cpu.Seconds()
 		reached = max(reached, perCore)
 		printFiles(table, "reference job", cores, *files, f, fmt.Sprint(goalFiles))
-		if f, err = bestOf(ctx, cores, "validate", "--output", "quiet", shipped); err != nil {
+		if f, err = bestOf(ctx, cores, "validate", "--output", "quiet", "--config", filepath.Join(shipped, "scenario-runner.yaml"), shipped); err != nil {
 			return err
 		}
 		printFiles(table, "shipped", cores, count, f, "")
@@ -91,17 +91,21 @@ func copyShipped(dir string) (int, error) {
 			}
 		}
 	}
-	return count, nil
+	// The folder of the configuration is the project, inside which templates may be named.
+	config := "apiVersion: scenario-runner/v1\nkind: Config\nlibrary: 0/scenarios/library\ncrds: 0/scenarios/library/crds\n"
+	return count, os.WriteFile(filepath.Join(dir, "scenario-runner.yaml"), []byte(config), 0o600)
 }
 
-// copyFolder copies YAML files, except those that are wrong on purpose.
+// copyFolder copies files, except programs and what is wrong on purpose.
 func copyFolder(to, from string, count *int) error {
 	return filepath.WalkDir(from, func(path string, d os.DirEntry, err error) error {
-		if err != nil || d.IsDir() && d.Name() != "failing" || filepath.Ext(path) != ".yaml" && !d.IsDir() {
+		switch {
+		case err != nil:
 			return err
-		}
-		if d.IsDir() {
+		case d.IsDir() && (d.Name() == "failing" || d.Name() == "testdata"):
 			return filepath.SkipDir
+		case d.IsDir() || filepath.Ext(path) == ".go":
+			return nil
 		}
 		if strings.HasSuffix(path, ".scenario.yaml") {
 			*count++
