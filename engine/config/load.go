@@ -74,7 +74,9 @@ func Load(name string, data []byte, options Options) (*Config, diag.List) {
 	c.file, c.body = file, body
 	if !dynamic { // else what is missing may only be not evaluated
 		diags = append(diags, found...)
-		(&checker{config: c, diags: &diags, options: options}).check()
+		var follows diag.List
+		(&checker{config: c, diags: &follows, options: options}).check()
+		diags = append(diags, follows.Apart(found)...)
 	}
 	if diags.HasErrors() {
 		return nil, diags.Sorted()

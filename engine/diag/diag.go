@@ -130,6 +130,13 @@ func (l List) Sorted() List {
 	})
 }
 
+// Apart returns l without what starts where one of others does: a value that can't be read is not judged as well.
+func (l List) Apart(others List) List {
+	return slices.DeleteFunc(slices.Clone(l), func(d Diagnostic) bool {
+		return slices.ContainsFunc(others, func(o Diagnostic) bool { return o.Range.File == d.Range.File && o.Range.Start == d.Range.Start })
+	})
+}
+
 // Err returns l as an error when it holds an error-level diagnostic, else nil.
 func (l List) Err() error {
 	if !l.HasErrors() {

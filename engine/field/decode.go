@@ -369,6 +369,8 @@ func (c *pass) short(n *yaml.Node, what string, s *Shape, env *eval.Env, target 
 	switch {
 	case s.Text && n.Kind == yaml.ScalarNode && !isNull(n):
 		c.text(n, what, target)
+	case s.Shorthand != nil && n.Kind == yaml.SequenceNode && s.Shorthand.Shape.Kind < List && !s.Shorthand.Single:
+		c.mismatch(n, what, s)
 	case s.Shorthand != nil && !isNull(n):
 		c.field(n, s.Shorthand, nil, env, target)
 		for _, f := range s.Fields {

@@ -109,7 +109,7 @@ func (c *compiler) run() {
 		c.matrix = c.readMatrix(root)
 	}
 	c.names(root)
-	head := decodeTop[document](c, root, "the scenario", c.loader.shapes.document, "vars")
+	head := decodeTop[document](c, root, "the scenario", c.loader.shapes.document, "vars", "matrix")
 	c.readBefore(root)
 	c.fill(head)
 	c.metadata(root)

@@ -124,7 +124,9 @@ func (l *load) decode(root *yaml.Node, outputs eval.Type) {
 	l.document, _ = l.body.Static().Interface().(document)
 	if !dynamic { // else what is wrong may only be not evaluated
 		l.diags = append(l.diags, found...)
+		before := len(l.diags)
 		l.check()
+		l.diags = append(l.diags[:before], l.diags[before:].Apart(found)...)
 	}
 }
 

@@ -22,7 +22,9 @@ func (l *load) scenarios() error {
 	for i, e := range l.document.Scenarios {
 		found, err := l.find(e.Path)
 		if err != nil {
-			l.report("selects-nothing", "scenarios: %s", []any{err}, "scenarios", strconv.Itoa(i), "path")
+			var wrong diag.List
+			wrong.Add(l.body.Find("scenarios", strconv.Itoa(i), "path"), "selects-nothing", "scenarios: %s", err)
+			l.diags = append(l.diags, wrong.Apart(l.diags)...)
 			continue
 		}
 		for _, in := range found {
@@ -66,7 +68,13 @@ func (l *load) find(path string) ([]engine.Input, error) {
 		}
 		names = matches
 	}
-	return engine.Find(names)
+	inputs, err := engine.Find(names)
+	for _, in := range inputs {
+		if engine.Headed(in.Data, Kind) {
+			return nil, fmt.Errorf("%s is a suite, and a suite names scenarios only", in.Path)
+		}
+	}
+	return inputs, err
 }
 
 // choose selects the scenarios of each entry. One that several entries select belongs to the first.
@@ -83,7 +91,7 @@ func (l *load) choose(all []*scenario.Scenario, files [][]string) {
 		if len(e.Labels) > 0 {
 			selected, err := engine.Select(own, engine.Selection{Labels: e.Labels})
 			if err != nil {
-				l.report("selects-nothing", "labels: none of the %s of this entry matches %s", []any{count(len(own), "scenario"), strings.Join(e.Labels, " and ")}, append(at, "labels")...)
+				l.report("selects-nothing", "labels: %s", []any{noneOf(own, "entry", strings.Join(e.Labels, " and "))}, append(at, "labels")...)
 				continue
 			}
 			own = selected
@@ -166,7 +174,7 @@ func (l *load) override(scenarios []*scenario.Scenario, name string, value eval.
 	}
 	if !found {
 		slices.Sort(known)
-		l.report("unknown-name", "no scenario has a var called %q%s", []any{name, diag.DidYouMean(name, slices.Compact(known))}, at...)
+		l.diags.Add(l.body.KeyAt(at...), "unknown-name", "no scenario has a var called %q%s", name, diag.DidYouMean(name, slices.Compact(known)))
 	}
 }
 
@@ -182,19 +190,20 @@ func (l *load) labels() {
 			continue
 		}
 		if !slices.ContainsFunc(l.suite.Scenarios, func(s *scenario.Scenario) bool { return matches(s, t.Label) }) {
-			l.report("selects-nothing", "thresholds: none of the %s of this suite matches %s", []any{count(len(l.suite.Scenarios), "scenario"), t.Label}, "thresholds", "labels", t.Label)
+			l.report("selects-nothing", "thresholds: %s", []any{noneOf(l.suite.Scenarios, "suite", t.Label)}, "thresholds", "labels", t.Label)
 		}
 	}
+}
+
+// noneOf says of some scenarios that no one of them has the labels.
+func noneOf(scenarios []*scenario.Scenario, of, labels string) string {
+	if len(scenarios) == 1 {
+		return fmt.Sprintf("the only scenario of this %s does not match %s", of, labels)
+	}
+	return fmt.Sprintf("none of the %d scenarios of this %s matches %s", len(scenarios), of, labels)
 }
 
 func matches(s *scenario.Scenario, labels ...string) bool {
 	_, err := engine.Select([]*scenario.Scenario{s}, engine.Selection{Labels: labels})
 	return err == nil
-}
-
-func count(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return fmt.Sprintf("%d %ss", n, noun)
 }

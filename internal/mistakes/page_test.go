@@ -79,7 +79,7 @@ func TestPage(t *testing.T) {
 			t.Errorf("%s: nothing is found", s.title)
 		}
 		fmt.Fprintf(&b, "\n## %s\n\n%s\n\n```yaml\n%s```\n\n```\n$ scenario-runner validate shop.scenario.yaml\n%s\n```\n",
-			s.title, s.text, strings.TrimRight(s.steps, "\n")+"\n", strings.TrimRight(printed(t, diags, []byte(text)), "\n"))
+			s.title, s.text, strings.TrimRight(s.steps, "\n")+"\n", strings.TrimRight(printed(t, diags, func(string) []byte { return []byte(text) }), "\n"))
 	}
 	golden(t, "../../docs/mistakes.md", b.String())
 }

@@ -73,14 +73,20 @@ func check(c *Config, p *step.Problems) {
 	if c.Parallel < 1 && !p.Dynamic("parallel") {
 		p.At("parallel", "at least 1 round runs at once, found %d", c.Parallel)
 	}
+	if kind := resultOf(c.Measure.Program()); !slices.Contains([]eval.Kind{eval.Any, eval.Int, eval.Float, eval.Duration}, kind) {
+		p.Mistake("measure", "result-type", "expected a number or a duration, but this expression is %s", kind)
+	}
 	for name := range c.Limits {
 		if !slices.Contains(statistics(), name) {
-			p.Mistake("limits."+name, "unknown-value", "%q is nothing that can be limited%s", name, diag.DidYouMean(name, statistics()))
+			p.AtKey("limits."+name, "unknown-value", "%q is nothing that can be limited%s", name, diag.DidYouMean(name, statistics()))
 		}
 	}
 	if c.Baseline == "" {
 		if c.Save != "never" && !p.Dynamic("save") {
 			p.Mistake("save", "missing-field", "save needs a baseline, the name of the file")
+		}
+		if p.Given("worse") {
+			p.Mistake("worse", "missing-field", "worse needs a baseline, the name of the file")
 		}
 		return
 	}
@@ -93,6 +99,14 @@ func check(c *Config, p *step.Problems) {
 	if c.Times > 0 && c.Times < fewest {
 		p.Warn("times", "too-few-attempts", "%d measurements are too few to tell a change from noise; it takes %d", c.Times, fewest)
 	}
+}
+
+// resultOf returns what is known of the result of an expression, Any when there is none.
+func resultOf(p *eval.Program) eval.Kind {
+	if p == nil {
+		return eval.Any
+	}
+	return p.Type.Kind
 }
 
 func names(c *Config, _ *step.Place, name string) eval.Type {

@@ -4,6 +4,7 @@ package monitor
 
 import (
 	_ "embed"
+	"slices"
 	"time"
 
 	"github.com/scenario-runner/scenario-runner/engine/eval"
@@ -65,8 +66,30 @@ func New(env *kube.Env) step.Definition {
 
 func check(c *Config, p *step.Problems) {
 	c.Source.Check("", p)
+	name := c.Traits().Name
+	for _, at := range []struct {
+		path    string
+		program *eval.Program
+	}{{"that", c.That.Program()}, {"abortIf", c.AbortIf.Program()}} {
+		if other, ok := foreign(at.program, name); ok {
+			p.At(at.path, "%q is not known of this source; known here: %s", other, name)
+		}
+	}
 	if c.AbortAfter > 0 && c.LongestOutage > c.AbortAfter {
 		p.At("abortAfter", "abortAfter ends the scenario after %s, before an outage can be longer than the %s that longestOutage allows",
 			observe.Span(c.AbortAfter), observe.Span(c.LongestOutage))
 	}
+}
+
+// foreign returns the first name in an expression that only other sources have.
+func foreign(program *eval.Program, own string) (string, bool) {
+	if program == nil {
+		return "", false
+	}
+	for _, r := range program.References {
+		if r.Path[0] != own && slices.Contains(observe.Names(), r.Path[0]) {
+			return r.Path[0], true
+		}
+	}
+	return "", false
 }

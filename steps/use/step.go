@@ -47,10 +47,12 @@ func check(c *Config, p *step.Problems) {
 		return // reported by whoever read the file
 	}
 	with := p.Node("with")
+	var meant []string // by names that are misspelt
 	for _, pair := range source.Pairs(with) {
 		name := pair.Key.Value
 		parameter, ok := c.Template.Parameter(name)
 		if !ok {
+			meant = append(meant, diag.Suggest(name, c.Template.ParameterNames()))
 			p.Add(p.Range(pair.Key), "with", false, "unknown-parameter", "template %q has no parameter %q%s", c.Template.Title, name, proposal(c.Template, name))
 			continue
 		}
@@ -64,7 +66,7 @@ func check(c *Config, p *step.Problems) {
 		}
 	}
 	for _, parameter := range c.Template.Parameters {
-		if _, given := c.With[parameter.Name]; !given && parameter.Required {
+		if _, given := c.With[parameter.Name]; !given && parameter.Required && !slices.Contains(meant, parameter.Name) {
 			p.Mistake("with", "missing-parameter", "template %q needs parameter %q: %s", c.Template.Title, parameter.Name, parameter.Type.Describe()).
 				Note(parameter.At, "%s is declared here", parameter.Name)
 		}
