@@ -30,18 +30,41 @@ func (l *link) open() (*streams, error) {
 	headers.Set(corev1.PortHeader, strconv.Itoa(l.port))
 	headers.Set(corev1.PortForwardRequestIDHeader, strconv.Itoa(request))
 	headers.Set(corev1.StreamType, corev1.StreamTypeError)
-	problems, err := l.stream.CreateStream(headers)
+	problems, err := l.create(headers)
 	if err != nil {
 		return nil, fmt.Errorf("open a stream to pod %s: %w", l.pod, err)
 	}
 	_ = problems.Close() // nothing is written to it
 	headers.Set(corev1.StreamType, corev1.StreamTypeData)
-	data, err := l.stream.CreateStream(headers)
+	data, err := l.create(headers)
 	if err != nil {
 		l.stream.RemoveStreams(problems)
 		return nil, fmt.Errorf("open a stream to pod %s: %w", l.pod, err)
 	}
 	return &streams{link: l, data: data, problems: problems}, nil
+}
+
+// create opens one stream. The library waits for half a minute for an answer that can't come any more once the connection
+// is closed; nobody else has to: its goroutine holds nothing of ours and ends by itself.
+func (l *link) create(headers http.Header) (httpstream.Stream, error) {
+	type answer struct {
+		stream httpstream.Stream
+		err    error
+	}
+	answers := make(chan answer, 1)
+	headers = headers.Clone()
+	go func() {
+		stream, err := l.stream.CreateStream(headers)
+		answers <- answer{stream, err}
+	}()
+	select {
+	case a := <-answers:
+		return a.stream, a.err
+	case <-l.closed:
+		return nil, net.ErrClosed
+	case <-l.stream.CloseChan():
+		return nil, net.ErrClosed
+	}
 }
 
 // carry copies both ways until one side is done or the forwarder ends, and closes everything.

@@ -36,6 +36,7 @@ type link struct {
 	port   int
 	stream httpstream.Connection
 	leave  chan struct{} // closed when no new connection should use it
+	closed chan struct{} // closed when none is left
 
 	mu      sync.Mutex
 	request int
@@ -92,7 +93,7 @@ func (f *Forwarder) link(ctx context.Context) (*link, error) {
 	if err != nil {
 		return nil, err
 	}
-	l := &link{pod: pod.GetName(), uid: pod.GetUID(), port: port, stream: stream, leave: make(chan struct{})}
+	l := &link{pod: pod.GetName(), uid: pod.GetUID(), port: port, stream: stream, leave: make(chan struct{}), closed: make(chan struct{})}
 	f.running.Go(func() { f.guard(l, pod.GetNamespace()) })
 	f.current = l
 	return l, nil
@@ -111,7 +112,10 @@ func (l *link) over() bool {
 
 // guard watches the pod of a link: new connections must not go to a pod that ends, and none outlives it.
 func (f *Forwarder) guard(l *link, namespace string) {
-	defer l.stream.Close()
+	defer func() {
+		close(l.closed)
+		_ = l.stream.Close() // what it says does not matter any more
+	}()
 	var once sync.Once
 	leave := func(why string) {
 		once.Do(func() {
