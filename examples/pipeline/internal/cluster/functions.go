@@ -7,6 +7,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/api/resource"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
 
 	"github.com/scenario-runner/scenario-runner/examples/pipeline/internal/text"
 )
@@ -26,6 +27,8 @@ func Functions() text.Scope {
 		"annotation": func(object any, key string) string { return nested(object, "metadata", "annotations", key) },
 		"label":      func(object any, key string) string { return nested(object, "metadata", "labels", key) },
 		"quantity":   quantity,
+		"limited":    limited,
+		"restricted": restricted,
 	}
 }
 
@@ -134,4 +137,33 @@ func quantity(value any) (float64, error) {
 		return 0, fmt.Errorf("quantity %v: %w", value, err)
 	}
 	return parsed.AsApproximateFloat64(), nil
+}
+
+// changed returns a copy of the containers of a pod template in which each was changed.
+func changed(containers any, change func(map[string]any)) []any {
+	found, _ := containers.([]any)
+	var out []any
+	for _, one := range found {
+		container := runtime.DeepCopyJSON(asMap(one))
+		change(container)
+		out = append(out, container)
+	}
+	return out
+}
+
+// limited returns containers with another memory limit.
+func limited(containers any, memory string) []any {
+	return changed(containers, func(c map[string]any) {
+		c["resources"] = map[string]any{"limits": map[string]any{"memory": memory}}
+	})
+}
+
+// restricted returns containers that ask for nothing that a restricted namespace forbids.
+func restricted(containers any) []any {
+	return changed(containers, func(c map[string]any) {
+		c["securityContext"] = map[string]any{
+			"runAsNonRoot": true, "runAsUser": int64(1000), "allowPrivilegeEscalation": false,
+			"capabilities": map[string]any{"drop": []any{"ALL"}},
+		}
+	})
 }

@@ -2,6 +2,7 @@ package flow
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -126,22 +127,29 @@ func (r *request) review(ctx context.Context, name, cause string) error {
 }
 
 // investigate reads evidence until a rule explains it.
-func (r *request) investigate(ctx context.Context) (found bool, err error) {
-	ctx, cancel := context.WithTimeout(ctx, investigation)
+func (r *request) investigate(parent context.Context) (found bool, err error) {
+	ctx, cancel := context.WithTimeout(parent, investigation)
 	defer cancel()
+	var unread error // what belongs together may not all be there yet
 	err = r.until(ctx, func() (bool, error) {
+		unread = nil
 		for _, candidate := range r.Book.Rules {
-			if fits, err := r.fits(ctx, candidate); err != nil || fits {
-				found = fits
-				return fits, err
+			fits, err := r.fits(ctx, candidate)
+			if fits {
+				found = true
+				return true, nil
 			}
+			unread = errors.Join(unread, err)
 		}
 		return false, nil
 	})
-	if ctx.Err() != nil && !found {
-		return false, nil // the evidence was read to the end of the time and explains nothing
+	if found || parent.Err() != nil {
+		return found, err
 	}
-	return found, err
+	if unread != nil {
+		r.Log.Warn("some evidence can't be read", "request", r.name, "error", unread)
+	}
+	return false, nil // the evidence was read to the end of the time and explains nothing
 }
 
 // fits reports whether the evidence supports a rule, and takes it up if so.
@@ -251,13 +259,7 @@ func (r *request) verify(ctx context.Context) (outcome string, err error) {
 	}
 	patient, cancel := context.WithTimeout(ctx, r.rule.Wait())
 	defer cancel()
-	err = r.until(patient, func() (bool, error) {
-		scope, err := r.gather(patient, r.rule)
-		if err != nil {
-			return false, err
-		}
-		return scope.True(r.rule.Healthy)
-	})
+	err = r.until(patient, r.stable(patient))
 	outcome, score := "Remediated", 1.0
 	switch {
 	case ctx.Err() != nil:
@@ -270,6 +272,30 @@ func (r *request) verify(ctx context.Context) (outcome string, err error) {
 	return outcome, r.status(ctx, "effectivenessassessments", name, map[string]any{
 		"phase": "Completed", "assessmentReason": "Full", "components": map[string]any{"healthScore": score},
 	})
+}
+
+// stable returns what says whether the target has been healthy for long enough. Evidence that can't be read is none: what
+// it is about may just be replaced.
+func (r *request) stable(ctx context.Context) func() (bool, error) {
+	var since time.Time
+	return func() (bool, error) {
+		scope, err := r.gather(ctx, r.rule)
+		healthy := false
+		if err == nil {
+			healthy, err = scope.True(r.rule.Healthy)
+		}
+		if err != nil || !healthy {
+			if err != nil {
+				r.Log.Warn("the effect can't be judged yet", "request", r.name, "error", err)
+			}
+			since = time.Time{}
+			return false, nil
+		}
+		if since.IsZero() {
+			since = time.Now()
+		}
+		return time.Since(since) >= r.rule.Stable(), nil
+	}
 }
 
 // complete ends the request and tells people.

@@ -86,8 +86,9 @@ type Rule struct {
 	Approval bool        `json:"approval,omitempty"`
 	Outcome  string      `json:"outcome,omitempty"`
 	Do       []Operation `json:"do,omitempty"`
-	// Healthy must become true afterwards; Patience is how long that may take.
+	// Healthy must become true afterwards, and stay so for Holds; Patience is how long that may take.
 	Healthy  string `json:"healthy,omitempty"`
+	Holds    string `json:"holds,omitempty"`
 	Patience string `json:"patience,omitempty"`
 	// Resolved is done when the alert is over.
 	Resolved []Operation `json:"resolved,omitempty"`
@@ -95,6 +96,15 @@ type Rule struct {
 
 // defaultPatience is how long a remedy may take to show.
 const defaultPatience = 30 * time.Second
+
+// Stable returns how long the target must stay healthy.
+func (r Rule) Stable() time.Duration {
+	d, err := time.ParseDuration(r.Holds)
+	if err != nil {
+		return 0
+	}
+	return d
+}
 
 // Wait returns how long the remedy may take to show.
 func (r Rule) Wait() time.Duration {
@@ -182,9 +192,12 @@ func (r Rule) check() error {
 	case r.Workflow != "" && (len(r.Do) == 0 || r.Healthy == ""):
 		return errors.New("its workflow needs operations and a condition for healthy")
 	}
-	if r.Patience != "" {
-		if _, err := time.ParseDuration(r.Patience); err != nil {
-			return fmt.Errorf("patience: %w", err)
+	for _, length := range []string{r.Holds, r.Patience} {
+		if length == "" {
+			continue
+		}
+		if _, err := time.ParseDuration(length); err != nil {
+			return fmt.Errorf("holds and patience are durations: %w", err)
 		}
 	}
 	for _, condition := range []string{r.When, r.Healthy} {
