@@ -62,7 +62,7 @@ func (p *project) policy() settings.Policy {
 	return settings.Policy{
 		Contexts:            p.patterns("contexts", p.Policy.Contexts),
 		ForbiddenNamespaces: p.patterns("forbiddenNamespaces", p.Policy.ForbiddenNamespaces),
-		MaxPods:             p.Policy.MaxPods, MaxNodes: p.Policy.MaxNodes, MaxDuration: p.Policy.MaxDuration,
+		MaxPods:             p.Policy.MaxPods, MaxNodes: p.Policy.MaxNodes, MaxRate: p.Policy.MaxRate, MaxDuration: p.Policy.MaxDuration,
 	}
 }
 

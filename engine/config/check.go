@@ -204,6 +204,7 @@ func (c *checker) policy() {
 	c.patterns("forbiddenNamespaces", p.ForbiddenNamespaces)
 	c.limit("maxPods", p.MaxPods)
 	c.limit("maxNodes", p.MaxNodes)
+	c.limit("maxRate", p.MaxRate)
 }
 
 func (c *checker) patterns(key string, patterns []string) {

@@ -119,6 +119,7 @@ type Policy struct {
 	ForbiddenSteps      []string      `yaml:"forbiddenSteps" single:"true" doc:"Step kinds that scenarios must not use." example:"[run, exec]"`
 	MaxPods             int           `yaml:"maxPods" doc:"Most pods that one step may hit. A drain of nodes keeps to it; injectChaos does not yet." example:"5"`
 	MaxNodes            int           `yaml:"maxNodes" doc:"Most nodes that one step may hit. The step node keeps to it; injectChaos does not yet." example:"1"`
+	MaxRate             int           `yaml:"maxRate" doc:"Most requests per second that a loadTest may send; 500 if not given." example:"2000"`
 	MaxDuration         time.Duration `yaml:"maxDuration" doc:"Longest time that a scenario may take, and the limit of those that name none in safety.maxDuration." example:"15m"`
 }
 

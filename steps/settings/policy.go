@@ -1,6 +1,7 @@
 package settings
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -15,8 +16,13 @@ type Policy struct {
 	ForbiddenNamespaces []Pattern // namespaces in which nothing may be changed
 	MaxPods             int       // pods that one fault may hit; 0 means no limit
 	MaxNodes            int       // nodes that one fault may hit; 0 means no limit
+	MaxRate             int // requests per second that a load test may send; 0 means the usual limit
 	MaxDuration         time.Duration
 }
+
+// usualRate is the most requests per second that a load test may send in a project whose policy names no limit: enough to
+// measure with, and not enough to break what was not meant.
+const usualRate = 500
 
 // Pattern is one line of a policy: a name in which * stands for any text.
 type Pattern struct {
@@ -67,6 +73,18 @@ func (p *Policy) Nodes(hit int) error { return most("maxNodes", "nodes", hit, p.
 
 // Pods refuses a step that would hit more pods than the policy allows.
 func (p *Policy) Pods(hit int) error { return most("maxPods", "pods", hit, p.MaxPods) }
+
+// Rate refuses a load test that would send more requests per second than the policy allows.
+func (p *Policy) Rate(perSecond float64) error {
+	if allowed := cmp.Or(p.MaxRate, usualRate); perSecond > float64(allowed) {
+		return &Refusal{
+			What: fmt.Sprintf("a load of %g requests per second", perSecond),
+			Why: fmt.Sprintf("is more than the %d that are allowed; choose a lower rate, or have policy.maxRate in scenario-runner.yaml raised",
+				allowed),
+		}
+	}
+	return nil
+}
 
 func most(limit, things string, hit, allowed int) error {
 	if allowed == 0 || hit <= allowed {

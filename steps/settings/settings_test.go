@@ -118,3 +118,16 @@ func message(err error) string {
 	}
 	return err.Error()
 }
+
+func TestRate(t *testing.T) {
+	const usual = "a load of 500.5 requests per second is more than the 500 that are allowed; choose a lower rate, or have policy.maxRate in scenario-runner.yaml raised"
+	for _, c := range []struct {
+		allowed int
+		rate    float64
+		want    string
+	}{{0, 500, ""}, {0, 500.5, usual}, {1000, 1000, ""}, {100, 101, "a load of 101 requests per second is more than the 100 that are allowed; choose a lower rate, or have policy.maxRate in scenario-runner.yaml raised"}} {
+		if got := message((&settings.Policy{MaxRate: c.allowed}).Rate(c.rate)); got != c.want {
+			t.Errorf("%g with %d allowed: got %s, want %s", c.rate, c.allowed, got, c.want)
+		}
+	}
+}

@@ -15,6 +15,8 @@ const (
 	// longestAnswer is how much of a body is read: an answer that is judged by an expression has to fit into memory.
 	longestAnswer = 10 << 20
 	mostRedirects = 10
+	// idlePerHost connections are kept, so that many requests at a time don't open as many connections again and again.
+	idlePerHost = 256
 )
 
 // Client sends requests. It keeps connections until it is closed.
@@ -32,7 +34,7 @@ func NewClient(trust *TLS, dir string, limit time.Duration, redirects bool) (*Cl
 	}
 	transport := &http.Transport{
 		Proxy: http.ProxyFromEnvironment, TLSClientConfig: config, ForceAttemptHTTP2: true,
-		MaxIdleConnsPerHost: 16, IdleConnTimeout: time.Minute,
+		MaxIdleConnsPerHost: idlePerHost, IdleConnTimeout: time.Minute,
 	}
 	return &Client{transport: transport, limit: limit, http: &http.Client{
 		Transport: transport,
