@@ -18,12 +18,12 @@ import (
 	httpstep "github.com/scenario-runner/scenario-runner/steps/http"
 	injectchaos "github.com/scenario-runner/scenario-runner/steps/injectchaos"
 	"github.com/scenario-runner/scenario-runner/steps/kube"
-	loadtest "github.com/scenario-runner/scenario-runner/steps/loadtest"
 	mock "github.com/scenario-runner/scenario-runner/steps/mock"
 	monitor "github.com/scenario-runner/scenario-runner/steps/monitor"
 	node "github.com/scenario-runner/scenario-runner/steps/node"
 	parallel "github.com/scenario-runner/scenario-runner/steps/parallel"
 	patch "github.com/scenario-runner/scenario-runner/steps/patch"
+	portforward "github.com/scenario-runner/scenario-runner/steps/portforward"
 	promql "github.com/scenario-runner/scenario-runner/steps/promql"
 	receive "github.com/scenario-runner/scenario-runner/steps/receive"
 	repeat "github.com/scenario-runner/scenario-runner/steps/repeat"
@@ -58,13 +58,13 @@ func add(r *step.Registry, env *kube.Env) {
 	r.Steps = append(r.Steps, httpstep.New(env))
 	r.Steps = append(r.Steps, injectchaos.New(env))
 	r.Undos = append(r.Undos, injectchaos.Undos(env)...)
-	r.Steps = append(r.Steps, loadtest.New(env))
 	r.Steps = append(r.Steps, mock.New(env))
 	r.Steps = append(r.Steps, monitor.New(env))
 	r.Steps = append(r.Steps, node.New(env))
 	r.Undos = append(r.Undos, node.Undos(env)...)
 	r.Steps = append(r.Steps, parallel.New())
 	r.Steps = append(r.Steps, patch.New(env))
+	r.Steps = append(r.Steps, portforward.New(env))
 	r.Steps = append(r.Steps, promql.New(env))
 	r.Steps = append(r.Steps, receive.New(env))
 	r.Steps = append(r.Steps, repeat.New())
