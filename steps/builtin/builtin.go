@@ -18,6 +18,7 @@ import (
 	httpstep "github.com/scenario-runner/scenario-runner/steps/http"
 	injectchaos "github.com/scenario-runner/scenario-runner/steps/injectchaos"
 	"github.com/scenario-runner/scenario-runner/steps/kube"
+	loadtest "github.com/scenario-runner/scenario-runner/steps/loadtest"
 	mock "github.com/scenario-runner/scenario-runner/steps/mock"
 	monitor "github.com/scenario-runner/scenario-runner/steps/monitor"
 	node "github.com/scenario-runner/scenario-runner/steps/node"
@@ -58,6 +59,7 @@ func add(r *step.Registry, env *kube.Env) {
 	r.Steps = append(r.Steps, httpstep.New(env))
 	r.Steps = append(r.Steps, injectchaos.New(env))
 	r.Undos = append(r.Undos, injectchaos.Undos(env)...)
+	r.Steps = append(r.Steps, loadtest.New(env))
 	r.Steps = append(r.Steps, mock.New(env))
 	r.Steps = append(r.Steps, monitor.New(env))
 	r.Steps = append(r.Steps, node.New(env))
