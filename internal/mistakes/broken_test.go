@@ -2,6 +2,8 @@ package mistakes
 
 import (
 	"bytes"
+	"context"
+	"errors"
 	"flag"
 	"io/fs"
 	"os"
@@ -22,14 +24,23 @@ import (
 	"github.com/scenario-runner/scenario-runner/engine/suite"
 	"github.com/scenario-runner/scenario-runner/steps/builtin"
 	"github.com/scenario-runner/scenario-runner/steps/kube"
+	"github.com/scenario-runner/scenario-runner/steps/settings"
 )
 
 var update = flag.Bool("update", false, "rewrite the expected files")
 
+// sandbox stands for the one that a run may have: a file that needs its Prometheus is no mistake by itself.
+type sandbox struct{}
+
+// Start refuses, since nothing is run here.
+func (sandbox) Start(context.Context, settings.Server) (*settings.Endpoint, error) {
+	return nil, errors.New("nothing is run here")
+}
+
 // registry returns all step kinds of the program. No cluster is reached.
-func registry(tb testing.TB) *step.Registry {
+func registry(tb testing.TB, crds ...string) *step.Registry {
 	tb.Helper()
-	env := kube.NewEnv(kube.Options{})
+	env := kube.NewEnv(kube.Options{CRDs: crds, Settings: settings.Settings{Addons: sandbox{}}})
 	tb.Cleanup(env.Close)
 	return builtin.New(env)
 }

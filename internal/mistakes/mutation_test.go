@@ -35,8 +35,8 @@ func TestMutantsAreCaught(t *testing.T) {
 	if len(files) < 20 {
 		t.Fatalf("only %d scenarios were found", len(files))
 	}
-	r := registry(t)
-	l, err := scenario.NewLoader(r, scenario.Options{})
+	r := registry(t, "scenarios/library/crds") // as scenario-runner.yaml says
+	l, err := scenario.NewLoader(r, scenario.Options{Root: ".", Library: []string{"scenarios/library"}})
 	if err != nil {
 		t.Fatal(err)
 	}
