@@ -11,7 +11,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
-	"github.com/scenario-runner/scenario-runner/engine/step"
 	"github.com/scenario-runner/scenario-runner/engine/steptest"
 	"github.com/scenario-runner/scenario-runner/internal/testparts"
 	"github.com/scenario-runner/scenario-runner/steps/injectchaos"
@@ -146,8 +145,5 @@ func TestPodDeleteToTheVerdict(t *testing.T) {
 	}
 	if left := l.left(); len(left) != 0 {
 		t.Errorf("the step left %v", left)
-	}
-	if step.VerdictOf(err) != step.Passed && err != nil {
-		t.Error(err)
 	}
 }

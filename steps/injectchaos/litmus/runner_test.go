@@ -23,7 +23,7 @@ import (
 type runner struct {
 	t     *testing.T
 	place *kube.Target
-	with  script
+	with  script // changed between two runs only
 }
 
 // script says how the runner departs from a run in which all goes well.
@@ -37,10 +37,12 @@ type script struct {
 	undecided bool           // it ends without a verdict
 	old       bool           // it reports as Litmus 2 does
 	lasting   bool           // it never ends by itself
+	vanish    bool           // it deletes the engine in the middle
+	stuck     string         // its pod can't start, for this reason
 }
 
 // play follows the runner pods of a namespace until the test ends.
-func play(t *testing.T, c *kubetest.Cluster, with script) {
+func play(t *testing.T, c *kubetest.Cluster, with script) *runner {
 	t.Helper()
 	env := kube.NewEnv(kube.Options{Kubeconfig: c.Kubeconfig})
 	place, err := env.Target(t.Context(), &step.Run{Namespace: c.Target.Namespace})
@@ -59,6 +61,7 @@ func play(t *testing.T, c *kubetest.Cluster, with script) {
 		<-done
 		env.Close()
 	})
+	return r
 }
 
 func (r *runner) follow(ctx context.Context) {
@@ -114,10 +117,22 @@ func (r *runner) run(ctx context.Context, pod *unstructured.Unstructured) error 
 	if _, err := r.place.Get(ctx, kube.Ref{APIVersion: "litmuschaos.io/v1alpha1", Kind: "ChaosExperiment", Name: e.name}); err != nil {
 		return err
 	}
+	if r.with.stuck != "" {
+		return r.patch(ctx, kube.Ref{APIVersion: "v1", Kind: "pods", Name: pod.GetName()}, "status", map[string]any{"status": map[string]any{
+			"containerStatuses": []any{map[string]any{
+				"name": "chaos-runner", "image": "i", "imageID": "", "ready": false, "restartCount": 0,
+				"state": map[string]any{"waiting": map[string]any{"reason": r.with.stuck, "message": "the image is not there"}},
+			}},
+		}})
+	}
 	if err := r.report(ctx, e, "Running", "Awaited"); err != nil {
 		return err
 	}
 	if err := r.begin(ctx, e); err != nil {
+		return err
+	}
+	if r.with.vanish {
+		_, err := r.place.Delete(ctx, kube.Ref{APIVersion: "litmuschaos.io/v1alpha1", Kind: "ChaosEngine", Name: engine.GetName()}, kube.Deletion{Change: kube.Change{Keep: true}})
 		return err
 	}
 	hit, err := r.act(ctx, e)
