@@ -107,8 +107,12 @@ func common(first, second []string) string {
 	return ""
 }
 
-// overlap reports whether two names can mean the same. Of two patterns the fixed beginnings decide.
+// overlap reports whether two names can mean the same. Names are paths: one means all that is under it too. Of two patterns
+// the fixed beginnings decide.
 func overlap(a, b string) bool {
+	if strings.HasPrefix(a, b+"/") || strings.HasPrefix(b, a+"/") {
+		return true
+	}
 	headA, _, patternA := strings.Cut(a, "*")
 	headB, _, patternB := strings.Cut(b, "*")
 	if patternA && patternB {

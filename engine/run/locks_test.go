@@ -130,6 +130,9 @@ func TestNamesThatCanMeanTheSame(t *testing.T) {
 		{"node/a*", "node/b*", false},
 		{"node/*", "node/b*", true},
 		{"alert/*", "node/*", false},
+		{"namespace/shop", "namespace/shop/pod/web-0", true},
+		{"namespace/shop", "namespace/shops/pod/web-0", false},
+		{"namespace/sh*", "namespace/shop/pod/web-0", true},
 	} {
 		if got := overlap(tt.a, tt.b); got != tt.want {
 			t.Errorf("overlap(%q, %q) is %v", tt.a, tt.b, got)

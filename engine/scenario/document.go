@@ -24,7 +24,7 @@ type document struct {
 	Vars       eval.Tree             `yaml:"vars" doc:"Values that expressions read as vars.<name>. One may use those of the environment, not another var."`
 	Secrets    map[string]secretFrom `yaml:"secrets" doc:"Values that expressions read as secrets.<name> and that are masked in every output."`
 	Safety     safety                `yaml:"safety" doc:"Limits that the scenario sets for itself."`
-	Locks      []string              `yaml:"locks" single:"true" doc:"What the scenario needs for itself, by names such as node/worker-1 or alert/KubeNodeNotReady; * stands for any text. It waits until no other scenario of the run holds any of them." example:"[node/*]"`
+	Locks      []string              `yaml:"locks" single:"true" doc:"What the scenario needs for itself, by names such as node/worker-1, namespace/shop or alert/KubeNodeNotReady; * stands for any text, and a name means all that is under it. It waits until no other scenario of the run holds any of them." example:"[node/*]"`
 	Steps      step.Block            `yaml:"steps" required:"true" doc:"The story. Steps run in this order."`
 	Finally    step.Block            `yaml:"finally" doc:"Steps that run at the end, whatever happened."`
 }

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 
@@ -114,6 +115,17 @@ func (h *Host) Open() []string {
 		}
 	}
 	return out
+}
+
+// Ledger returns all that was ever written to the ledger, as text.
+func (h *Host) Ledger() string {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	var out strings.Builder
+	for _, e := range h.entries {
+		fmt.Fprintf(&out, "%s %s\n", e.name, e.data)
+	}
+	return out.String()
 }
 
 func (e *entry) undo() step.Undo {

@@ -43,6 +43,13 @@ func (s steps) run(ctx context.Context, run *step.Run, c Config) (out Outputs, e
 	if err := s.env.Settings().Policy.Nodes(len(nodes)); err != nil {
 		return out, err
 	}
+	locks := make([]string, len(out.Nodes))
+	for i, name := range out.Nodes {
+		locks[i] = place.Lock("node", "", name)
+	}
+	if err := run.Host.Claim(ctx, locks...); err != nil {
+		return out, err
+	}
 	run.Progress("%s %s", c.Action, strings.Join(out.Nodes, ", "))
 	d := drained.New(run, place, drained.Options{
 		Nodes: out.Nodes, Force: c.Force, DeleteEmptyDir: c.DeleteEmptyDir, Wait: c.Wait, Keep: c.Undo == "keep", GracePeriod: c.GracePeriod,

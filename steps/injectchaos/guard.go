@@ -1,0 +1,259 @@
+package injectchaos
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"regexp"
+	"strings"
+	"sync"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/scenario-runner/scenario-runner/engine/step"
+	"github.com/scenario-runner/scenario-runner/steps/injectchaos/catalogue"
+	"github.com/scenario-runner/scenario-runner/steps/injectchaos/driver"
+	"github.com/scenario-runner/scenario-runner/steps/kube"
+	"github.com/scenario-runner/scenario-runner/steps/kube/pods"
+	"github.com/scenario-runner/scenario-runner/steps/settings"
+)
+
+// guard looks at what a fault will hit before it is injected: it refuses what the policy or the scenario does not allow,
+// and keeps other scenarios off the targets. The returned hits count until they are released.
+func (s steps) guard(ctx context.Context, run *step.Run, place *kube.Target, r request) (*hits, error) {
+	if err := production(place); err != nil {
+		return nil, err
+	}
+	for _, target := range r.fault.Targets() {
+		if err := permitted(ctx, run, place, target); err != nil {
+			return nil, err
+		}
+	}
+	safety := run.Scenario.Safety
+	if n, all := len(r.fault.Targets()), r.fault.Candidates(); safety.MaxPercent > 0 && n*100 > safety.MaxPercent*all {
+		return nil, &settings.Refusal{
+			What: fmt.Sprintf("hitting %d of %d %s", n, all, r.experiment.Candidates),
+			Why:  fmt.Sprintf("is more than the scenario's safety.maxPercent of %d allows; choose fewer with count or percent", safety.MaxPercent),
+		}
+	}
+	if err := claim(ctx, run, place, r); err != nil {
+		return nil, err
+	}
+	size, err := sizeOf(ctx, place, r)
+	if err != nil {
+		return nil, err
+	}
+	size.scenario = run.Scenario.ID
+	tally, _ := s.env.Shared(tallyKey{}, func() any { return &tally{} }).(*tally)
+	return tally.add(size, &s.env.Settings().Policy, safety)
+}
+
+// request is a planned fault with where it comes from.
+type request struct {
+	experiment catalogue.Experiment
+	target     kube.Ref
+	fault      driver.Fault
+}
+
+// looksLikeProduction matches names that people give to clusters on which others rely.
+func looksLikeProduction(name string) bool {
+	match, _ := regexp.MatchString(`(?i)(^|[^a-z])(prod|prd|production|live)([^a-z]|$)`, name) // the pattern is a constant
+	return match
+}
+
+// production refuses a context that looks like production unless somebody named it on purpose.
+func production(place *kube.Target) error {
+	name, named := place.Context()
+	if named || !looksLikeProduction(name) {
+		return nil
+	}
+	return &settings.Refusal{
+		What: fmt.Sprintf("chaos on context %q", name),
+		Why:  "is refused because it looks like production; if it is meant, name it under contexts of the policy or under safety.contexts of the scenario",
+	}
+}
+
+// permitted refuses a target in a namespace that is protected or forbidden, or without the label that it must have.
+func permitted(ctx context.Context, run *step.Run, place *kube.Target, target driver.Object) error {
+	namespace := target.Namespace
+	if target.Kind == "Namespace" {
+		namespace = target.Name
+	}
+	if protected(namespace) {
+		return errors.New(refusal(namespace))
+	}
+	if namespace != "" {
+		if err := place.Permit(namespace); err != nil {
+			return err
+		}
+	}
+	if run.Scenario.Safety.RequireLabel == "" {
+		return nil
+	}
+	return labelled(ctx, place, target, run.Scenario.Safety.RequireLabel)
+}
+
+// labelled refuses a target that was not marked as one, by itself or by its namespace.
+func labelled(ctx context.Context, place *kube.Target, target driver.Object, label string) error {
+	object, err := place.Get(ctx, kube.Ref{Kind: target.Kind, Name: target.Name, Namespace: target.Namespace})
+	if err != nil {
+		return err
+	}
+	if kube.Labelled(label, object) {
+		return nil
+	}
+	missing := ""
+	if target.Namespace != "" {
+		namespace, err := place.Get(ctx, kube.Ref{APIVersion: "v1", Kind: "Namespace", Name: target.Namespace})
+		if err != nil {
+			return err
+		}
+		if kube.Labelled(label, namespace) {
+			return nil
+		}
+		missing = ", nor does its namespace " + target.Namespace
+	}
+	return &settings.Refusal{
+		What: "hitting " + target.String(),
+		Why:  fmt.Sprintf("is refused: it does not have the label %s that the scenario's safety.requireLabel demands%s", label, missing),
+	}
+}
+
+// claim keeps other scenarios off the targets, and off what they were chosen by.
+func claim(ctx context.Context, run *step.Run, place *kube.Target, r request) error {
+	var names []string
+	for _, target := range r.fault.Targets() {
+		names = append(names, place.Lock(target.Kind, target.Namespace, target.Name))
+	}
+	if r.target.Name != "" {
+		query, err := place.Query(ctx, r.target)
+		if err != nil {
+			return err
+		}
+		names = append(names, place.Lock(query.Mapping.Kind, query.Namespace, query.Name))
+	}
+	return run.Host.Claim(ctx, names...)
+}
+
+// sizeOf counts the pods and nodes that a fault hits. Of workloads and services their pods count.
+func sizeOf(ctx context.Context, place *kube.Target, r request) (*hits, error) {
+	size := &hits{}
+	targets := r.fault.Targets()
+	switch r.experiment.Scope {
+	case catalogue.Pods:
+		size.pods = len(targets)
+	case catalogue.Nodes:
+		size.nodes = len(targets)
+		if known, ok := r.fault.(interface{ Pods() int }); ok {
+			size.pods = known.Pods()
+		}
+	case catalogue.Workloads, catalogue.Services:
+		for _, target := range targets {
+			found, err := pods.List(ctx, place, kube.Ref{Kind: target.Kind, Name: target.Name, Namespace: target.Namespace})
+			if err != nil {
+				return nil, err
+			}
+			size.pods += living(found)
+		}
+	}
+	return size, nil
+}
+
+func living(found []*unstructured.Unstructured) int {
+	n := 0
+	for _, pod := range found {
+		if pods.Living(pod) {
+			n++
+		}
+	}
+	return n
+}
+
+// tally is what all faults of a run hit at this moment.
+type tally struct {
+	mu   sync.Mutex
+	hits []*hits
+}
+
+type tallyKey struct{}
+
+// hits are the pods and nodes that one fault hits.
+type hits struct {
+	tally       *tally
+	scenario    string
+	pods, nodes int
+}
+
+// add counts what a fault is about to hit, unless that would be too much at once.
+func (t *tally) add(more *hits, policy *settings.Policy, safety step.Safety) (*hits, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	var all, own hits
+	for _, h := range t.hits {
+		all.pods, all.nodes = all.pods+h.pods, all.nodes+h.nodes
+		if h.scenario == more.scenario {
+			own.pods, own.nodes = own.pods+h.pods, own.nodes+h.nodes
+		}
+	}
+	for _, limit := range []limit{
+		{"pods", "maxPods", more.pods, all.pods, policy.MaxPods, true},
+		{"nodes", "maxNodes", more.nodes, all.nodes, policy.MaxNodes, true},
+		{"pods", "maxPods", more.pods, own.pods, safety.MaxPods, false},
+		{"nodes", "maxNodes", more.nodes, own.nodes, safety.MaxNodes, false},
+	} {
+		if err := limit.check(); err != nil {
+			return nil, err
+		}
+	}
+	more.tally = t
+	t.hits = append(t.hits, more)
+	return more, nil
+}
+
+// release says that the fault is over.
+func (h *hits) release() {
+	h.tally.mu.Lock()
+	defer h.tally.mu.Unlock()
+	kept := h.tally.hits[:0]
+	for _, other := range h.tally.hits {
+		if other != h {
+			kept = append(kept, other)
+		}
+	}
+	h.tally.hits = kept
+}
+
+// limit is one demand on how much is hit at once.
+type limit struct {
+	things, field      string
+	more, already, max int
+	policy             bool // who demands it: the policy, or the scenario
+}
+
+func (l limit) check() error {
+	if l.max == 0 || l.more == 0 || l.more+l.already <= l.max {
+		return nil
+	}
+	what := []string{fmt.Sprintf("hitting %d %s", l.more, l.things)}
+	if l.already > 0 {
+		what = append(what, fmt.Sprintf("while other faults hit %d already", l.already))
+	}
+	why := fmt.Sprintf("is more than the scenario's safety.%s of %d allows; choose fewer with count or percent", l.field, l.max)
+	if l.policy {
+		why = fmt.Sprintf("is not allowed by the policy, whose %s is %d; choose fewer, or have the policy changed", l.field, l.max)
+	}
+	return &settings.Refusal{What: strings.Join(what, " "), Why: why}
+}
+
+// settle ends the count of what was hit: now, when the fault is over, or else with the scenario, which takes it back.
+func (h *hits) settle(run *step.Run, over bool) {
+	if over {
+		h.release()
+		return
+	}
+	run.Host.Service("limits of chaos", func(ctx context.Context) error {
+		<-ctx.Done()
+		h.release()
+		return nil
+	})
+}
