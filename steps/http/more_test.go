@@ -263,3 +263,36 @@ func TestTokenOfAServiceAccount(t *testing.T) {
 		t.Errorf("got  %v\nwant %s", err, want)
 	}
 }
+
+const workload = `
+apiVersion: apps/v1
+kind: StatefulSet
+metadata: {name: web}
+spec:
+  serviceName: web
+  replicas: 1
+  selector: {matchLabels: {app: web}}
+  template:
+    metadata: {labels: {app: web}}
+    spec: {containers: [{name: app, image: a, ports: [{name: http, containerPort: 8080}]}]}
+`
+
+func TestThroughAService(t *testing.T) {
+	t.Parallel()
+	c := kubetest.New(t)
+	c.Apply(t, "{apiVersion: v1, kind: Service, metadata: {name: web}, spec: {selector: {app: web}, ports: [{name: front, port: 80, targetPort: http}]}}")
+	c.Apply(t, workload)
+	u := steptest.Use{Definition: New(c.Env), Run: c.Run}
+	out, err := u.Do(t.Context(), t, `{url: http://web.test/healthz, through: {to: service/web, port: front}, until: response.status == 200, every: 50ms, within: 30s}`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := fmt.Sprintf("[simulated] pod %s/web-0, port 8080, GET /healthz\n", c.Target.Namespace); out["text"] != want {
+		t.Errorf("got %q, want %q", out["text"], want)
+	}
+	_, err = u.Do(t.Context(), t, `{url: http://web.test/, through: {to: service/web, port: back}, requestTimeout: 5s}`)
+	const want = "GET http://web.test/: through service/web, port back: "
+	if err == nil || !strings.HasPrefix(err.Error(), want) || !strings.Contains(err.Error(), "front") {
+		t.Errorf("got %v, want %s and the ports that there are", err, want)
+	}
+}

@@ -57,7 +57,13 @@ func perform(ctx context.Context, run *step.Run, c *Config, env *kube.Env) (Outp
 			return Outputs{}, fmt.Errorf("schema: %w", err)
 		}
 	}
+	closeAll, err := x.open(ctx, env)
+	if err != nil {
+		return Outputs{}, err
+	}
+	defer closeAll()
 	err = x.converse(ctx)
+	client.Close() // before the way to the pods is closed
 	return x.outputs, err
 }
 

@@ -26,6 +26,7 @@ type Config struct {
 	JSON            any               `yaml:"json" doc:"Value to send as JSON."`
 	Body            string            `yaml:"body" doc:"Text to send."`
 	RequestTimeout  time.Duration     `yaml:"requestTimeout" doc:"How long one request may take." example:"10s"`
+	Through         *Through          `yaml:"through" doc:"Reach a server inside of the cluster by way of its pods; the address says then only which host and path it sees." example:"{to: service/web, port: http}"`
 	ServiceAccount  *ServiceAccount   `yaml:"serviceAccount" doc:"Send the token of a service account of the cluster, which is made for this request." example:"dashboard"`
 	FollowRedirects bool              `yaml:"followRedirects" doc:"Go where a redirect points. When false, the redirect itself is the answer."`
 	TLS             *web.TLS          `yaml:"tls" doc:"Whom to trust."`
@@ -70,7 +71,7 @@ func New(env *kube.Env) step.Definition {
 		Default: func() Config {
 			return Config{RequestTimeout: 10 * time.Second, FollowRedirects: true, Every: time.Second}
 		},
-		Check:   check,
+		Check:   kube.Knowing(env, check),
 		TitleAs: shownTitle,
 		Touches: touches,
 		Names:   local,
@@ -106,6 +107,7 @@ func check(c *Config, p *step.Problems) {
 	}
 	c.TLS.Check("tls", p)
 	c.Retry.check(c, p)
+	c.Through.check(p)
 	c.ServiceAccount.check(p)
 	checkBurst(c, p)
 	if c.Expect != nil {

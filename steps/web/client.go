@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/url"
 	"strings"
@@ -52,6 +53,12 @@ func NewClient(trust *TLS, dir string, limit time.Duration, redirects bool) (*Cl
 
 // Close closes the connections.
 func (c *Client) Close() { c.transport.CloseIdleConnections() }
+
+// DialBy makes connections by a function instead of to the host of an address. Call it before the first request.
+func (c *Client) DialBy(dial func(ctx context.Context) (net.Conn, error)) {
+	c.transport.Proxy = nil
+	c.transport.DialContext = func(ctx context.Context, _, _ string) (net.Conn, error) { return dial(ctx) }
+}
 
 // Request is what is sent.
 type Request struct {
