@@ -177,6 +177,47 @@ func TestSchema(t *testing.T) {
 	}
 }
 
+// hijacked serves connections by hand.
+func hijacked(t *testing.T, answer string) string {
+	t.Helper()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		conn, _, err := http.NewResponseController(w).Hijack()
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		defer conn.Close()
+		_, _ = io.WriteString(conn, answer)
+	}))
+	t.Cleanup(server.Close)
+	return server.URL
+}
+
+func TestAnswersThatAreNone(t *testing.T) {
+	for answer, want := range map[string]string{
+		"":              "GET URL: the server closed the connection before it answered",
+		"hello\r\n\r\n": "GET URL: what the server says is no HTTP",
+		"HTTP/1.1 200 OK\r\nnot a header\r\n\r\n":          "GET URL: what the server says is no HTTP",
+		"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf": "GET URL: the server closed the connection in the middle of its answer",
+	} {
+		url := hijacked(t, answer)
+		u, _ := use(t, url)
+		_, err := u.Do(t.Context(), t, `${{ vars.url }}`)
+		expectError(t, err, url, want, step.Errored)
+	}
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(http.StatusUnauthorized)
+		fmt.Fprint(w, "who are you?")
+	}))
+	t.Cleanup(server.Close)
+	u, host := use(t, server.URL)
+	_, err := u.Do(t.Context(), t, `{url: "${{ vars.url }}", headers: {Authorization: "Bearer ${{ vars.token }}"}}`)
+	expectError(t, err, server.URL, "GET URL answered 401 Unauthorized; expected 200 to 299", step.Failed)
+	if !slices.Contains(host.Secrets(), "s3cr3t-token") {
+		t.Errorf("the token is not masked; masked are %q", host.Secrets())
+	}
+}
+
 // selfSigned makes a certificate that is its own authority.
 func selfSigned(t *testing.T) (certificate, key []byte) {
 	t.Helper()
