@@ -53,7 +53,7 @@ race: build test-parts ## Run the same suite with the race detector (needs a C c
 	CGO_ENABLED=1 $(SANDBOX) exec --nodes 5 -- $(GO) test -race -timeout 30m $(PACKAGES)
 
 .PHONY: test-sandbox
-test-sandbox: sandbox ## Test the cluster in the box itself
+test-sandbox: sandbox addons ## Test the cluster in the box itself
 	$(MAKE) -C sandbox test
 
 .PHONY: test-editors
@@ -63,9 +63,10 @@ test-editors: runner ## Test the schema and the language server with yaml-langua
 	cd editors/test && npm ci --no-audit --no-fund --ignore-scripts && npm test
 
 .PHONY: e2e
-e2e: build ## Run what needs more than the everyday suite: the sandbox's own tests and the demo
+e2e: build addons ## Run what needs more than the everyday suite: the sandbox's own tests, the demo, and stories of real alerts
 	$(MAKE) test-sandbox
 	$(MAKE) demo
+	$(RUNNER) run --sandbox --verbose scenarios/alerts
 
 .PHONY: bench
 bench: build ## Measure checking, starting, editor answers, the reference job against a bare client-go program, and the wait latency
