@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"reflect"
 	"slices"
 
 	"github.com/scenario-runner/scenario-runner/engine/eval"
@@ -48,6 +49,13 @@ func listOf(value any) ([]any, error) {
 		var out []any
 		for _, key := range slices.Sorted(maps.Keys(v)) {
 			out = append(out, map[string]any{"key": key, "value": v[key]})
+		}
+		return out, nil
+	}
+	if list := reflect.ValueOf(value); list.Kind() == reflect.Slice { // a range, as in 1..3, has elements of one type
+		out := make([]any, list.Len())
+		for i := range out {
+			out[i] = list.Index(i).Interface()
 		}
 		return out, nil
 	}

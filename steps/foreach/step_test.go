@@ -56,6 +56,20 @@ steps:
 	}
 }
 
+func TestARangeIsAList(t *testing.T) {
+	s := storytest.Run(t.Context(), t, kinds(), `steps:
+  - id: all
+    forEach:
+      in: ${{ 1..3 }}
+      steps:
+        - check: item == index + 1
+  - check: steps.all.passed == 3
+`)
+	if s.Verdict != step.Passed {
+		t.Errorf("%s: %s", s.Verdict, s.Message)
+	}
+}
+
 func TestTellsEveryItemThatDidNotPass(t *testing.T) {
 	s := storytest.Run(t.Context(), t, kinds(), `steps:
   - id: all

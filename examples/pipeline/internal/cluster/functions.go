@@ -28,6 +28,7 @@ func Functions() text.Scope {
 		"label":      func(object any, key string) string { return nested(object, "metadata", "labels", key) },
 		"quantity":   quantity,
 		"limited":    limited,
+		"imaged":     imaged,
 		"restricted": restricted,
 	}
 }
@@ -156,6 +157,11 @@ func limited(containers any, memory string) []any {
 	return changed(containers, func(c map[string]any) {
 		c["resources"] = map[string]any{"limits": map[string]any{"memory": memory}}
 	})
+}
+
+// imaged returns containers with another image.
+func imaged(containers any, image string) []any {
+	return changed(containers, func(c map[string]any) { c["image"] = image })
 }
 
 // restricted returns containers that ask for nothing that a restricted namespace forbids.
