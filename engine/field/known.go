@@ -89,3 +89,13 @@ func (b *Body) Known(n *yaml.Node) (any, bool) {
 	v, ok := b.known[source.Follow(n)]
 	return v, ok
 }
+
+// Shown returns what the text of a node comes to; false when it holds no ${{ }} or can't be evaluated yet.
+func (b *Body) Shown(n *yaml.Node, scope eval.Scope) (string, bool) {
+	text, ok := b.texts[source.Follow(n)]
+	if !ok {
+		return "", false
+	}
+	shown, err := text.Eval(scope)
+	return shown, err == nil
+}

@@ -43,6 +43,7 @@ type block struct {
 type node struct {
 	step    *scenario.Step
 	id      string // unique in the scenario: that of the step, with a prefix inside containers that give one
+	title   string // with the values that the step started with; "" when it holds none, or none are known
 	block   *block
 	index   int
 	waits   int     // what has not happened yet of what it waits for
@@ -216,10 +217,11 @@ func (x *execution) launch(n *node) {
 	b := n.block
 	b.active++
 	n.ran = true
+	scope, held := b.frame.scopeOf(b)
+	n.title = titleIn(n.step, scope)
 	x.reportStarted(n)
 	ctx, cancel := context.WithCancelCause(b.ctx)
 	n.cancel = cancel
-	scope, held := b.frame.scopeOf(b)
 	c := &call{node: n, scope: scope, attempt: 1}
 	c.host = &host{x: x, node: n}
 	x.workers.Go(func() {

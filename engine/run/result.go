@@ -1,9 +1,11 @@
 package run
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 
+	"github.com/scenario-runner/scenario-runner/engine/eval"
 	"github.com/scenario-runner/scenario-runner/engine/journal"
 	"github.com/scenario-runner/scenario-runner/engine/scenario"
 	"github.com/scenario-runner/scenario-runner/engine/step"
@@ -168,7 +170,7 @@ func (x *execution) reportFinished(n *node, r *result) {
 }
 
 func (n *node) describe() *journal.StepInfo {
-	info := &journal.StepInfo{Kind: n.step.Kind, Title: title(n.step), At: n.step.At, Depth: n.block.depth + n.step.Depth, Within: n.block.within}
+	info := &journal.StepInfo{Kind: n.step.Kind, Title: cmp.Or(n.title, title(n.step)), At: n.step.At, Depth: n.block.depth + n.step.Depth, Within: n.block.within}
 	top := n.block
 	for top.parent != nil {
 		top = top.parent
@@ -177,6 +179,15 @@ func (n *node) describe() *journal.StepInfo {
 		info.Phase = "finally"
 	}
 	return info
+}
+
+// titleIn returns the title of a step with the values that it starts with, as far as they are known.
+func titleIn(s *scenario.Step, scope eval.Scope) string {
+	if s.TitleIn == nil {
+		return ""
+	}
+	shown, _ := s.TitleIn(scope)
+	return shown
 }
 
 func title(s *scenario.Step) string {

@@ -55,9 +55,11 @@ type Step struct {
 	ID    string // given, or "step3" for the third; unique in the scenario
 	Named bool   // the author gave the id
 	Title string // name, or what the body says
-	Kind  string
-	At    diag.Range
-	Depth int // 0 at the top, 1 inside a container step …
+	// TitleIn is Title with the values that are known when the step starts; nil when it holds no ${{ }}.
+	TitleIn func(scope eval.Scope) (title string, ok bool)
+	Kind    string
+	At      diag.Range
+	Depth   int // 0 at the top, 1 inside a container step …
 
 	Task step.Task
 

@@ -117,7 +117,7 @@ func (c *compiler) common(n *yaml.Node, p *pending, env *eval.Env) {
 	p.programs = append(p.programs, body.Programs...)
 	v := body.Static().Interface().(common)
 	s := p.compiled
-	s.Title = v.Name
+	c.named(s, v.Name, body)
 	s.If = v.If.Program()
 	s.Timeout, s.ContinueOnError, s.Background, s.Always = v.Timeout, v.ContinueOnError, v.Background, v.Always
 	s.Cluster, s.Namespace = v.Cluster, v.Namespace
@@ -131,6 +131,17 @@ func (c *compiler) common(n *yaml.Node, p *pending, env *eval.Env) {
 			p.needs = p.needs[0].Content
 		}
 	}
+}
+
+// named takes over the title that the author gave.
+func (c *compiler) named(s *Step, name string, body *field.Body) {
+	s.Title = name
+	n := body.Value("name")
+	if name != "" || n == nil || n.Kind != yaml.ScalarNode {
+		return
+	}
+	s.Title = n.Value // it holds values that are only known in the run
+	s.TitleIn = func(scope eval.Scope) (string, bool) { return body.Shown(n, scope) }
 }
 
 func (c *compiler) retry(r *retry, body *field.Body) *Retry {
@@ -189,7 +200,7 @@ func (c *compiler) body(b *source.Pair, p *pending, env *eval.Env) {
 		s.Timeout = p.definition.Timeout
 	}
 	if s.Title == "" {
-		s.Title = compiled.Title
+		s.Title, s.TitleIn = compiled.Title, compiled.TitleIn
 	}
 	if s.Title == "" {
 		s.Title = s.Kind

@@ -110,8 +110,11 @@ type Compiled struct {
 	Programs []*eval.Program
 	Blocks   []Block
 	Title    string
-	Outputs  eval.Type
-	Judges   bool
+	// TitleIn is the title with the values that are known when the step starts, false when some are not. It is nil when
+	// Title holds no ${{ }}.
+	TitleIn func(scope eval.Scope) (string, bool)
+	Outputs eval.Type
+	Judges  bool
 	// Conditions are the expressions that are true or false.
 	Conditions []field.Condition
 }
@@ -183,7 +186,10 @@ func compile[C, O any](s *Spec[C, O], d *Definition, dec *field.Decoder, n *yaml
 	}
 	if s.TitleAs != nil {
 		display, _ := body.Display().Addr().Interface().(*C)
-		c.Title = s.TitleAs(display, Written{body})
+		c.Title = s.TitleAs(display, Written{body: body})
+	}
+	if strings.Contains(c.Title, "${{") {
+		c.TitleIn = t.titleIn
 	}
 	if s.Outputs != nil {
 		c.Outputs = s.Outputs(static)
@@ -234,6 +240,19 @@ func (t *task[C, O]) Run(ctx context.Context, run *Run) (map[string]any, error) 
 	}
 	out, err := t.spec.Run(ctx, run, *c)
 	return eval.ValueOfStruct(out), err
+}
+
+// titleIn returns the title of a use whose values are known.
+func (t *task[C, O]) titleIn(scope eval.Scope) (string, bool) {
+	bound, err := t.body.Bind(scope)
+	if err != nil {
+		return "", false
+	}
+	c := bound.Addr().Interface().(*C)
+	if t.spec.TitleAs != nil {
+		return t.spec.TitleAs(c, Written{body: t.body, scope: scope}), true
+	}
+	return t.spec.Title(c), true
 }
 
 // bindError keeps the message of the first mistake; its place is the step's, which reports show anyway.

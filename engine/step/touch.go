@@ -44,7 +44,10 @@ type Toucher interface {
 }
 
 // Written is a use as its author wrote it, for texts about it before it runs.
-type Written struct{ body *field.Body }
+type Written struct {
+	body  *field.Body
+	scope eval.Scope // of the run; nil before it
+}
 
 // Text returns what stands at a dotted path of the config, with ${{ }} as it is written unless its value is known; "" when nothing is there or when
 // it is no single value.
@@ -55,6 +58,11 @@ func (w Written) Text(path string) string {
 	}
 	if v, ok := w.body.Known(n); ok {
 		if text, err := eval.ToText(v); err == nil {
+			return text
+		}
+	}
+	if w.scope != nil {
+		if text, ok := w.body.Shown(n, w.scope); ok {
 			return text
 		}
 	}
@@ -71,5 +79,5 @@ type toucher[C, O any] struct{ *task[C, O] }
 func (t toucher[C, O]) Touches() []Touch {
 	display, _ := t.body.Display().Addr().Interface().(*C)
 	static, _ := t.body.Static().Addr().Interface().(*C)
-	return t.spec.Touches(static, display, Written{t.body})
+	return t.spec.Touches(static, display, Written{body: t.body})
 }

@@ -26,3 +26,21 @@ func TestTitleShowsWhatIsWritten(t *testing.T) {
 		}
 	}
 }
+
+// TestTitleOfARun: what is known when the step starts is shown in its title, and a title that can't be completed stays.
+func TestTitleOfARun(t *testing.T) {
+	d := scale.New(kube.NewEnv(kube.Options{}))
+	env := eval.NewEnv().With("vars", eval.AnyType)
+	file, diags := source.Parse("step.yaml", []byte("{object: 'deployment/${{ vars.name }}', replicas: '${{ vars.n + 1 }}'}"))
+	_, compiled := d.Compile(&field.Decoder{File: file, Diags: &diags}, file.Root, env)
+	if len(diags) > 0 {
+		t.Fatal(diags)
+	}
+	title, ok := compiled.TitleIn(eval.Scope{"vars": map[string]any{"name": "web", "n": 2}})
+	if title != "deployment/web to 3" || !ok {
+		t.Errorf("got %q, %v", title, ok)
+	}
+	if title, ok := compiled.TitleIn(eval.Scope{"vars": map[string]any{"name": "web"}}); ok {
+		t.Errorf("got %q although vars.n is missing", title)
+	}
+}
