@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -20,6 +21,83 @@ import (
 	"github.com/scenario-runner/scenario-runner/steps/node"
 	"github.com/scenario-runner/scenario-runner/steps/settings"
 )
+
+// answer is a refusal of the API server.
+func answer(w http.ResponseWriter, code int, reason, message string) bool {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(code)
+	fmt.Fprintf(w, `{"kind":"Status","apiVersion":"v1","status":"Failure","message":%q,"reason":%q,"code":%d}`, message, reason, code)
+	return true
+}
+
+// faulty is a lab behind a proxy that answers what refuse says it does.
+func faulty(t *testing.T, refuse func(http.ResponseWriter, *http.Request) bool) *lab {
+	t.Helper()
+	l := newLab(t, "")
+	proxy := kubetest.NewProxy(t, l.Kubeconfig, refuse, nil)
+	env := kube.NewEnv(kube.Options{Kubeconfig: proxy.Kubeconfig})
+	t.Cleanup(env.Close)
+	run := *l.use.Run
+	run.Scenario.Owned = false // the namespace is there already
+	l.host = steptest.NewHost(t, append(env.Undos(), node.Undos(env)...)...)
+	run.Host = l.host
+	l.use = steptest.Use{Definition: node.New(env), Run: &run}
+	return l
+}
+
+func TestWhoMayNotIsTold(t *testing.T) {
+	l := faulty(t, func(w http.ResponseWriter, r *http.Request) bool {
+		return r.Method == http.MethodPatch && answer(w, http.StatusForbidden, "Forbidden", "nodes is forbidden: User dev cannot patch")
+	})
+	_, err := l.do(t, "action: cordon\nname: NODE")
+	want := "cordon node " + l.name + ": patch Node " + l.name + ": nodes is forbidden: User dev cannot patch"
+	if err == nil || err.Error() != want || step.VerdictOf(err) != step.Errored {
+		t.Errorf("got  %v\nwant %s", err, want)
+	}
+	if open := l.host.Open(); len(open) != 0 {
+		t.Errorf("a change that was refused is in the ledger: %v", open)
+	}
+}
+
+func TestAnswerThatIsLostIsMadeUpFor(t *testing.T) {
+	l := newLab(t, "")
+	lost := false
+	proxy := kubetest.NewProxy(t, l.Kubeconfig, nil, func(r *http.Request) bool {
+		first := r.Method == http.MethodPatch && !lost
+		lost = lost || first
+		return first
+	})
+	env := kube.NewEnv(kube.Options{Kubeconfig: proxy.Kubeconfig})
+	defer env.Close()
+	run := *l.use.Run
+	run.Scenario.Owned = false
+	host := steptest.NewHost(t, node.Undos(env)...)
+	run.Host = host
+	out, err := steptest.Use{Definition: node.New(env), Run: &run}.Do(t.Context(), t, "action: cordon\nname: "+l.name)
+	if err != nil || len(out["changed"].([]any)) != 1 {
+		t.Fatalf("%v, %v", out, err)
+	}
+	if err := host.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if spec, _ := l.node(t); spec.Unschedulable {
+		t.Error("the change whose answer was lost was not taken back")
+	}
+}
+
+func TestServerThatIsGoneMidDrainIsNoFailure(t *testing.T) {
+	l := faulty(t, func(w http.ResponseWriter, r *http.Request) bool {
+		return strings.HasSuffix(r.URL.Path, "/eviction") && answer(w, http.StatusServiceUnavailable, "ServiceUnavailable", "the server is going down")
+	})
+	l.workload(t, "Deployment", "web", "")
+	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+	defer cancel()
+	_, err := l.use.Do(ctx, t, "action: drain\nselector: lab="+l.Target.Namespace)
+	want := "the server did not answer while draining " + l.name + ", " + l.Target.Namespace + "-b, so it is not known what is still there: "
+	if err == nil || !strings.HasPrefix(err.Error(), want) || !strings.HasSuffix(err.Error(), ": the server is going down") || step.VerdictOf(err) != step.Errored {
+		t.Errorf("got %v", err)
+	}
+}
 
 // lab is a scenario with nodes of its own, on which nobody else's pods run.
 type lab struct {

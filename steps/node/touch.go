@@ -42,11 +42,11 @@ func (s steps) touches(c, shown *Config, w step.Written) []step.Touch {
 	for i := range out {
 		out[i].Stays = c.Undo == "keep"
 		if w.Given("count") {
-			out[i].What += ", at most " + w.Text("count")
+			out[i].What = "at most " + w.Text("count") + " of " + out[i].What
 			out[i].Count = c.Count
 		}
 		if c.Action == drain {
-			out[i].What += " and its pods"
+			out[i].What += ", with all pods there"
 		}
 	}
 	return out

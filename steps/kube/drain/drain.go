@@ -56,6 +56,7 @@ type Drain struct {
 	mu    sync.Mutex // guards what is below, and the fates
 	fates []*fate
 	done  int
+	lost  error // of a request that the server never answered
 }
 
 // New returns a drain that has not begun.
@@ -154,6 +155,8 @@ func (d *Drain) Evict(ctx context.Context) error {
 	switch {
 	case step.Interrupted(ctx):
 		return ctx.Err()
+	case d.lost != nil:
+		return fmt.Errorf("the server did not answer while draining %s, so it is not known what is still there: %w", strings.Join(d.options.Nodes, ", "), d.lost)
 	case ctx.Err() != nil:
 		return d.timedOut()
 	}
@@ -181,6 +184,7 @@ func (d *Drain) remove(ctx context.Context, slots chan struct{}, f *fate) error 
 			break
 		}
 		if ctx.Err() != nil {
+			d.unanswered(err)
 			return nil
 		}
 		if !kube.IsDisruptionBudget(err) {
@@ -195,6 +199,15 @@ func (d *Drain) remove(ctx context.Context, slots chan struct{}, f *fate) error 
 		return nil
 	}
 	return d.ended(ctx, f)
+}
+
+// unanswered keeps the error of a request that was tried until the time was over: then it is not known what is in the way.
+func (d *Drain) unanswered(err error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.lost == nil && kube.Transient(err) {
+		d.lost = err
+	}
 }
 
 // ended waits until a pod is gone.
