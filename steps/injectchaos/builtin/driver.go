@@ -10,13 +10,16 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/scenario-runner/scenario-runner/steps/injectchaos/catalogue"
 	"github.com/scenario-runner/scenario-runner/steps/injectchaos/driver"
 )
 
 // New returns the driver.
-func New() driver.Driver { return builtin{reach{onSimulatedNode, inContainer}} }
+func New() driver.Driver {
+	return builtin{reach{simulated: onSimulatedNode, shell: inContainer, enforcement: 30 * time.Second}}
+}
 
 type builtin struct{ reach }
 

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/util/rand"
@@ -172,17 +171,14 @@ func (i *isolation) try(ctx context.Context, n int) (works bool, last string, er
 // Proof waits until what the fault takes away no longer works in any of the pods. A network that enforces no policies
 // never shows that.
 func (i *isolation) Proof(ctx context.Context) error {
-	limited, cancel := context.WithTimeout(ctx, longestEnforcement)
+	limited, cancel := context.WithTimeout(ctx, i.reach.enforcement)
 	defer cancel()
 	err := i.each(limited, false)
 	if unseen, ok := errors.AsType[*driver.Unseen](err); ok && ctx.Err() == nil {
-		return step.Inconclude("the network of this cluster does not enforce NetworkPolicies: %s %s after the policy was made", unseen.Last, longestEnforcement)
+		return step.Inconclude("the network of this cluster does not enforce NetworkPolicies: %s %s after the policy was made", unseen.Last, i.reach.enforcement)
 	}
 	return err
 }
-
-// longestEnforcement is how long a network may take to enforce a policy.
-const longestEnforcement = 30 * time.Second
 
 // Gone waits until it works in all of the pods again.
 func (i *isolation) Gone(ctx context.Context) error { return i.each(ctx, true) }

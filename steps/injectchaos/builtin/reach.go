@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -18,6 +19,8 @@ type reach struct {
 	simulated func(ctx context.Context, place *kube.Target, pod *unstructured.Unstructured) (bool, error)
 	// shell runs a script in a container of a pod and returns its exit code and what it wrote.
 	shell func(ctx context.Context, place *kube.Target, pod *unstructured.Unstructured, container, script string) (int, string, error)
+	// enforcement is how long a network may take to enforce a policy.
+	enforcement time.Duration
 }
 
 // onSimulatedNode reports whether the node of a pod is one of a sandbox. A node that we may not see counts as real.
