@@ -72,7 +72,7 @@ type PromProbe struct {
 
 // Compare says what a value must be.
 type Compare struct {
-	Type     string `yaml:"type" enum:"int,float,string" doc:"Type of the value. Without it string."`
+	Type     string `yaml:"type" enum:"int,float,string" doc:"Type of the value. Without it string; what Prometheus answers is always a number."`
 	Criteria string `yaml:"criteria" required:"true" doc:"Comparison: >=, <=, ==, >, <, != for numbers; equal, notEqual, contains, matches, notMatches for text." example:"'>='"`
 	Value    string `yaml:"value" required:"true" doc:"What the value is compared with."`
 }

@@ -61,6 +61,7 @@ func (p Probe) attributes(namespace string) v1alpha1.ProbeAttributes {
 	case p.Prom != nil:
 		out.Type = "promProbe"
 		out.PromProbeInputs = &v1alpha1.PromProbeInputs{Endpoint: p.Prom.Endpoint, Query: p.Prom.Query, Comparator: p.Prom.Compare.info()}
+		out.PromProbeInputs.Comparator.Type = "" // it is always a number, and the definition has no such field here
 	}
 	return out
 }
