@@ -6,8 +6,9 @@ import (
 	"github.com/scenario-runner/scenario-runner/engine/field"
 )
 
-// Common is what the common fields of a use say about where it works.
+// Common is what the common fields of a use say about where it works, and what it is called.
 type Common struct {
+	ID        string // given or made up; "" when the use stands in no file
 	Cluster   eval.Text
 	Namespace eval.Text
 }

@@ -3,69 +3,73 @@ package inbox
 import (
 	"fmt"
 	"slices"
-	"strings"
 	"sync"
 
-	"github.com/scenario-runner/scenario-runner/engine/diag"
+	"github.com/scenario-runner/scenario-runner/engine/step"
 	"github.com/scenario-runner/scenario-runner/steps/kube"
 )
 
-// Registry holds the boxes of the servers that are open, by the scenario and the step that opened them: scenarios that
+// Registry holds what belongs to the servers that are open, by the scenario and the step that opened them: scenarios that
 // run at the same time have servers of the same name. It is safe for concurrent use.
-type Registry struct {
+type Registry[T any] struct {
+	what  string // "sink"
+	how   string // to open one
 	mu    sync.Mutex
-	boxes map[key]*Box
+	items map[key]*T
 }
 
 type key struct{ scenario, name string }
 
-// NewRegistry returns an empty registry.
-func NewRegistry() *Registry { return &Registry{boxes: map[key]*Box{}} }
+// NewRegistry returns an empty registry. what and how say in messages what it holds, and how one is opened.
+func NewRegistry[T any](what, how string) *Registry[T] {
+	return &Registry[T]{what: what, how: how, items: map[key]*T{}}
+}
 
-// sharedKey is under what a run keeps its registry.
+// sharedKey is under what a run keeps its boxes.
 type sharedKey struct{}
 
-// Of returns the registry of a run.
-func Of(env *kube.Env) *Registry {
-	r, _ := env.Shared(sharedKey{}, func() any { return NewRegistry() }).(*Registry)
+// Of returns the boxes of a run.
+func Of(env *kube.Env) *Registry[Box] {
+	r, _ := env.Shared(sharedKey{}, func() any {
+		return NewRegistry[Box]("sink", "receive: {listen: …} or mock: {routes: …}")
+	}).(*Registry[Box])
 	return r
 }
 
-// Put makes a box known. The function that it returns takes it out again, unless another one has its name by then.
-func (r *Registry) Put(scenario string, b *Box) (remove func()) {
-	k := key{scenario, b.name}
+// Put makes an item known under the id of the step that runs. The function that it returns takes it out again, unless
+// another one has its name by then.
+func (r *Registry[T]) Put(run *step.Run, item *T) (remove func()) {
+	k := key{run.Scenario.ID, run.ID}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.boxes[k] = b
+	r.items[k] = item
 	return func() {
 		r.mu.Lock()
 		defer r.mu.Unlock()
-		if r.boxes[k] == b {
-			delete(r.boxes, k)
+		if r.items[k] == item {
+			delete(r.items, k)
 		}
 	}
 }
 
-// Get returns the box of that name. An error names those there are.
-func (r *Registry) Get(scenario, name string) (*Box, error) {
+// Get returns the item that a name means in the step that runs. An error names those there are.
+func (r *Registry[T]) Get(run *step.Run, name string) (*T, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if b, ok := r.boxes[key{scenario, name}]; ok {
-		return b, nil
+	for _, candidate := range around(run.ID, name) {
+		if item, ok := r.items[key{run.Scenario.ID, candidate}]; ok {
+			return item, nil
+		}
 	}
 	var names []string
-	for other := range r.boxes {
-		if other.scenario == scenario {
+	for other := range r.items {
+		if other.scenario == run.Scenario.ID {
 			names = append(names, other.name)
 		}
 	}
 	slices.Sort(names)
 	if len(names) == 0 {
-		return nil, fmt.Errorf("no sink is open; open one with receive: {listen: …} or mock: {routes: …} in a step with the id %q", name)
+		return nil, fmt.Errorf("no %s is open; open one with %s in a step with the id %q", r.what, r.how, name)
 	}
-	proposal := diag.DidYouMean(name, names)
-	if proposal == "" {
-		proposal = "; open are " + strings.Join(names, ", ")
-	}
-	return nil, fmt.Errorf("no sink is called %q%s", name, proposal)
+	return nil, fmt.Errorf("no %s is called %q%s", r.what, name, proposal(name, names))
 }

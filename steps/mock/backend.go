@@ -11,7 +11,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/scenario-runner/scenario-runner/engine/diag"
 	"github.com/scenario-runner/scenario-runner/engine/step"
 	"github.com/scenario-runner/scenario-runner/steps/inbox"
 	"github.com/scenario-runner/scenario-runner/steps/kube"
@@ -29,56 +28,16 @@ type backend struct {
 	scripts []*script // oldest first; the first one is that with which it was opened
 }
 
-// backends holds those that are open.
-type backends struct {
-	mu   sync.Mutex
-	open map[key]*backend
-}
+// backendsKey is under what a run keeps its backends.
+type backendsKey struct{}
 
-type key struct{ scenario, name string }
-
-// sharedKey is under what a run keeps its backends.
-type sharedKey struct{}
-
-func backendsOf(env *kube.Env) *backends {
-	b, _ := env.Shared(sharedKey{}, func() any { return &backends{open: map[key]*backend{}} }).(*backends)
+func backendsOf(env *kube.Env) *inbox.Registry[backend] {
+	b, _ := env.Shared(backendsKey{}, func() any { return inbox.NewRegistry[backend]("backend", "mock: {routes: …}") }).(*inbox.Registry[backend])
 	return b
 }
 
-func (b *backends) put(k key, opened *backend) (remove func()) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.open[k] = opened
-	return func() {
-		b.mu.Lock()
-		defer b.mu.Unlock()
-		if b.open[k] == opened {
-			delete(b.open, k)
-		}
-	}
-}
-
-func (b *backends) get(k key) (*backend, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if found, ok := b.open[k]; ok {
-		return found, nil
-	}
-	var names []string
-	for other := range b.open {
-		if other.scenario == k.scenario {
-			names = append(names, other.name)
-		}
-	}
-	slices.Sort(names)
-	if len(names) == 0 {
-		return nil, fmt.Errorf("no backend is open; open one with mock: {routes: …} in a step with the id %q", k.name)
-	}
-	return nil, fmt.Errorf("no backend is called %q%s", k.name, cmp.Or(diag.DidYouMean(k.name, names), "; open are "+strings.Join(names, ", ")))
-}
-
 // listen opens a backend that lives until the scenario ends.
-func listen(ctx context.Context, run *step.Run, c *Config, open *backends, boxes *inbox.Registry) (Outputs, error) {
+func listen(ctx context.Context, run *step.Run, c *Config, open *inbox.Registry[backend], boxes *inbox.Registry[inbox.Box]) (Outputs, error) {
 	first, err := newScript(c, run.Scope)
 	if err != nil {
 		return Outputs{}, err
@@ -91,7 +50,7 @@ func listen(ctx context.Context, run *step.Run, c *Config, open *backends, boxes
 		box: inbox.NewBox(run.ID, cmp.Or(c.Keep, defaultKeep), run.Host.Mask), scripts: []*script{first},
 		outputs: Outputs{Name: run.ID, URL: "http://" + place.Address, Address: place.Address, Port: place.Port},
 	}
-	forget, remove := boxes.Put(run.Scenario.ID, b.box), open.put(key{run.Scenario.ID, run.ID}, b)
+	forget, remove := boxes.Put(run, b.box), open.Put(run, b)
 	run.Host.Service("backend "+run.ID, func(ctx context.Context) error {
 		defer forget()
 		defer remove()
@@ -106,8 +65,8 @@ func listen(ctx context.Context, run *step.Run, c *Config, open *backends, boxes
 }
 
 // change puts a script before those that an open backend has.
-func change(run *step.Run, c *Config, open *backends) (Outputs, error) {
-	b, err := open.get(key{run.Scenario.ID, c.Of})
+func change(run *step.Run, c *Config, open *inbox.Registry[backend]) (Outputs, error) {
+	b, err := open.Get(run, c.Of)
 	if err != nil {
 		return Outputs{}, err
 	}

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/scenario-runner/scenario-runner/engine/step"
+	"github.com/scenario-runner/scenario-runner/steps/inbox"
 )
 
 const (
@@ -17,11 +18,15 @@ func check(c *Config, p *step.Problems) {
 	answers := len(c.Routes) > 0 || c.Chat != nil || c.Unknown != nil || c.All != nil || p.Given("delay")
 	switch {
 	case p.Given("of"):
+		inbox.Mention(p, "of", c.Of)
 		checkChange(c, answers, p)
 	case p.Given("restore"):
 		p.At("restore", "only a backend that is open can be restored; name it in of")
 	case !answers:
 		p.Mistake("", "missing-field", "mock needs one of routes, chat, unknown, all: what it answers")
+	}
+	if !p.Given("of") {
+		inbox.Opens(p)
 	}
 	if c.Port < 0 || c.Port > highestPort {
 		p.At("port", "there is no port %d; give 0 for a free one, or a number up to %d", c.Port, highestPort)

@@ -74,7 +74,7 @@ func (f *fixture) ask(t *testing.T, method, path, body string) (string, error) {
 
 func (f *fixture) state(t *testing.T) inbox.State {
 	t.Helper()
-	box, err := inbox.Of(f.env).Get("sr-test", "step1")
+	box, err := inbox.Of(f.env).Get(&step.Run{Scenario: step.Scenario{ID: "sr-test"}}, "step1")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -140,7 +140,7 @@ routes:
 	if _, err := http.Get(f.url); !errors.Is(err, syscall.ECONNREFUSED) {
 		t.Errorf("the backend still listens after the scenario: %v", err)
 	}
-	if _, err := inbox.Of(f.env).Get("sr-test", "step1"); err == nil {
+	if _, err := inbox.Of(f.env).Get(&step.Run{Scenario: step.Scenario{ID: "sr-test"}}, "step1"); err == nil {
 		t.Error("the requests can still be found after the scenario")
 	}
 }

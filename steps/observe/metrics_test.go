@@ -183,7 +183,7 @@ func TestRequests(t *testing.T) {
 	t.Parallel()
 	env := kube.NewEnv(kube.Options{})
 	box := inbox.NewBox("llm", 4, func(string) {})
-	inbox.Of(env).Put("sr-test", box)
+	inbox.Of(env).Put(&step.Run{ID: "llm", Scenario: step.Scenario{ID: "sr-test"}}, box)
 	all, _ := alone(t, env, Source{Requests: &Requests{At: "llm"}})
 	chat, _ := alone(t, env, Source{Requests: &Requests{At: "llm", Route: "chat"}})
 	if l := once(t, all); len(l.Items) != 0 || l.String() != "requests at llm: none" {

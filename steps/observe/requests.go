@@ -32,10 +32,15 @@ func (s *Requests) check(path string, p *step.Problems) {
 	if s.At == "" && !p.Dynamic(path) && !p.Dynamic(path+".at") {
 		p.At(path, "requests needs at: the id of the step that opened the sink or the backend")
 	}
+	at := path + ".at"
+	if !p.Given(at) {
+		at = path // written as a text
+	}
+	inbox.Mention(p, at, s.At)
 }
 
 func (s *Requests) open(_ context.Context, run *step.Run, env *kube.Env) (Feed, error) {
-	box, err := inbox.Of(env).Get(run.Scenario.ID, s.At)
+	box, err := inbox.Of(env).Get(run, s.At)
 	if err != nil {
 		return nil, err
 	}

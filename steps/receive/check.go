@@ -18,9 +18,11 @@ const (
 func check(c *Config, p *step.Problems) {
 	p.OneOf("", "listen", "expect")
 	if c.Listen != nil {
+		inbox.Opens(p)
 		checkListen(c.Listen, p)
 	}
 	if c.Expect != nil {
+		inbox.Mention(p, "expect.from", c.Expect.From)
 		checkExpect(c.Expect, p)
 	}
 }

@@ -29,8 +29,8 @@ type waiting struct {
 }
 
 // expect looks at the sink now and each time that something arrives.
-func expect(ctx context.Context, run *step.Run, e *Expect, sinks *inbox.Registry) (Outputs, error) {
-	box, err := sinks.Get(run.Scenario.ID, e.From)
+func expect(ctx context.Context, run *step.Run, e *Expect, sinks *inbox.Registry[inbox.Box]) (Outputs, error) {
+	box, err := sinks.Get(run, e.From)
 	if err != nil {
 		return Outputs{}, err
 	}

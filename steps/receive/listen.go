@@ -9,7 +9,7 @@ import (
 )
 
 // listen opens a sink that lives until the scenario ends.
-func listen(ctx context.Context, run *step.Run, l *Listen, sinks *inbox.Registry) (Outputs, error) {
+func listen(ctx context.Context, run *step.Run, l *Listen, sinks *inbox.Registry[inbox.Box]) (Outputs, error) {
 	config := *l
 	config.Host = cmp.Or(config.Host, inbox.Loopback)
 	config.Keep = cmp.Or(config.Keep, defaultKeep)
@@ -22,7 +22,7 @@ func listen(ctx context.Context, run *step.Run, l *Listen, sinks *inbox.Registry
 	if err != nil {
 		return Outputs{}, err
 	}
-	remove := sinks.Put(run.Scenario.ID, s.box)
+	remove := sinks.Put(run, s.box)
 	run.Host.Service("sink "+run.ID, func(ctx context.Context) error {
 		defer remove()
 		defer attach(run, s.box)
