@@ -16,7 +16,7 @@ help: ## Explain every target
 	@awk 'BEGIN {FS = ":.*## "} /^[a-zA-Z0-9_-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: build
-build: runner sandbox remediator ## Build the runner, the sandbox and the example system under test into bin/
+build: runner sandbox remediator pipeline ## Build the runner, the sandbox and the example systems under test into bin/
 
 .PHONY: runner
 runner: ## Build bin/scenario-runner only
@@ -29,6 +29,10 @@ sandbox: ## Build bin/scenario-runner-sandbox only (8 minutes the first time, se
 .PHONY: remediator
 remediator: ## Build bin/remediator only, the example system under test
 	$(GO) build -ldflags '-s -w' -o bin/remediator ./examples/remediator
+
+.PHONY: pipeline
+pipeline: ## Build bin/pipeline only, the stand-in for a platform with custom resources
+	$(GO) build -ldflags '-s -w' -o bin/pipeline ./examples/pipeline
 
 .PHONY: test-parts
 test-parts: addons ## Build the real programs that tests talk to into bin/testparts, and install PostgreSQL when it is missing
