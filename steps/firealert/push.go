@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/scenario-runner/scenario-runner/engine/step"
+	"github.com/scenario-runner/scenario-runner/steps/observe"
 	"github.com/scenario-runner/scenario-runner/steps/prometheus"
 )
 
@@ -122,7 +123,7 @@ func (p *pusher) takeBack(ctx context.Context, entry step.Entry) {
 
 // heed ends the series of those alerts that resolveAlert has given up.
 func (p *pusher) heed(ctx context.Context) error {
-	words, err := p.client.Instant(ctx, fmt.Sprintf("timestamp(%s{%s=%q})", ResolvedMetric, ResolvedLabel, p.Scenario), time.Time{})
+	words, err := p.client.Instant(ctx, fmt.Sprintf("timestamp(%s{%s=%q})", observe.ResolvedMetric, observe.ResolvedLabel, p.Scenario), time.Time{})
 	if err != nil || len(words.Samples) == 0 {
 		return err
 	}
@@ -155,7 +156,7 @@ func (p *pusher) given(i int, words prometheus.Result) bool {
 			continue
 		}
 		word := maps.Clone(s.Labels)
-		delete(word, ResolvedLabel)
+		delete(word, observe.ResolvedLabel)
 		delete(word, nameLabel)
 		if labels == nil || contains(labels, word) {
 			return true

@@ -14,6 +14,7 @@ import (
 
 	"github.com/scenario-runner/scenario-runner/engine/step"
 	"github.com/scenario-runner/scenario-runner/steps/endpoint"
+	"github.com/scenario-runner/scenario-runner/steps/observe"
 	"github.com/scenario-runner/scenario-runner/steps/settings"
 )
 
@@ -21,15 +22,9 @@ const (
 	// ruleLabel tells the series of one use of the step apart, and nameLabel those of its rules. Both are taken off in the
 	// expression, so that no alert has them.
 	ruleLabel = "scenario_runner_rule"
-	nameLabel = "scenario_runner_alertname"
+	nameLabel = observe.AlertNameOfWord
 	// alertMetric is the metric behind the rules that the step makes up: 1 for an alert that is to fire.
 	alertMetric = "scenario_runner_alert"
-	// ResolvedMetric says of an alert that it is over: the step resolveAlert writes it, and the step that keeps the alert up
-	// heeds it. ResolvedLabel is the scenario that is meant.
-	ResolvedMetric = "scenario_runner_alert_resolved"
-	ResolvedLabel  = "scenario_runner_of"
-	// NameLabel is the name of the alert that is meant.
-	NameLabel = nameLabel
 	// usualEvaluation is how often a rule is evaluated when the author does not say.
 	usualEvaluation = time.Second
 )

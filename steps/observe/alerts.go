@@ -24,6 +24,14 @@ import (
 // value is the id of the scenario, which is unique.
 const AlertIdentity = "scenario_runner_scenario"
 
+// The words by which resolveAlert says that an alert is over, and which fireAlert heeds: samples of ResolvedMetric with the
+// labels of the alert, the scenario as ResolvedLabel and the name of the alert as AlertNameOfWord.
+const (
+	ResolvedMetric  = "scenario_runner_alert_resolved"
+	ResolvedLabel   = "scenario_runner_of"
+	AlertNameOfWord = "scenario_runner_alertname"
+)
+
 // Whose alerts are looked at.
 const (
 	ownAlerts     = "this"

@@ -14,7 +14,6 @@ import (
 	"github.com/scenario-runner/scenario-runner/engine/step"
 	"github.com/scenario-runner/scenario-runner/steps/alertmanager"
 	"github.com/scenario-runner/scenario-runner/steps/endpoint"
-	"github.com/scenario-runner/scenario-runner/steps/firealert"
 	"github.com/scenario-runner/scenario-runner/steps/kube"
 	"github.com/scenario-runner/scenario-runner/steps/observe"
 	"github.com/scenario-runner/scenario-runner/steps/prometheus"
@@ -229,7 +228,7 @@ func words(all []map[string]string, scenario string) []prometheus.Series {
 	for i, labels := range all {
 		series := maps.Clone(labels)
 		delete(series, model.AlertNameLabel)
-		series["__name__"], series[firealert.ResolvedLabel], series[firealert.NameLabel] = firealert.ResolvedMetric, scenario, labels[model.AlertNameLabel]
+		series["__name__"], series[observe.ResolvedLabel], series[observe.AlertNameOfWord] = observe.ResolvedMetric, scenario, labels[model.AlertNameLabel]
 		out[i] = prometheus.Series{Labels: series, Points: prometheus.At(now, 1)}
 	}
 	slices.SortFunc(out, func(a, b prometheus.Series) int {
