@@ -25,6 +25,7 @@ import (
 	"github.com/scenario-runner/scenario-runner/steps/exec"
 	"github.com/scenario-runner/scenario-runner/steps/kube"
 	"github.com/scenario-runner/scenario-runner/steps/kube/kubetest"
+	"github.com/scenario-runner/scenario-runner/steps/settings"
 )
 
 // pod makes a pod that answers commands, and waits until it is ready.
@@ -305,4 +306,20 @@ func TestSPDYWhereThereIsNoWebSocket(t *testing.T) {
 		t.Errorf("%v, %v", out, err)
 	}
 	<-refused
+}
+
+func TestPolicyForbidsNamespaces(t *testing.T) {
+	c := kubetest.New(t)
+	pod(t, c, "web-0", "hello", "0")
+	env := kube.NewEnv(kube.Options{Kubeconfig: c.Kubeconfig, Settings: settings.Settings{Policy: settings.Policy{
+		ForbiddenNamespaces: []settings.Pattern{{Glob: "sr-*", At: "scenario-runner.yaml:3:5"}},
+	}}})
+	defer env.Close()
+	run := *c.Run
+	run.Scenario.Owned = false
+	_, err := steptest.Use{Definition: exec.New(env), Run: &run}.Do(t.Context(), t, "in: pod/web-0\ncommand: ls")
+	want := `changes in namespace "` + c.Target.Namespace + `" are forbidden by the policy ("sr-*", scenario-runner.yaml:3:5)`
+	if err == nil || err.Error() != want || step.VerdictOf(err) != step.Errored {
+		t.Errorf("got  %v\nwant %s", err, want)
+	}
 }
