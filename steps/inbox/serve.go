@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"log"
 	"net"
 	"net/http"
 	"strconv"
@@ -49,7 +51,8 @@ func shownHost(host string) string {
 // Serve answers requests until ctx ends. Requests that are being answered then get a moment to end; the contexts of all of
 // them end with ctx.
 func Serve(ctx context.Context, listener net.Listener, handler http.Handler) error {
-	server := &http.Server{Handler: handler, ReadHeaderTimeout: slowestHeader, BaseContext: func(net.Listener) context.Context { return ctx }}
+	server := &http.Server{Handler: handler, ErrorLog: log.New(io.Discard, "", 0), // a client that does not trust us is no news
+		ReadHeaderTimeout: slowestHeader, BaseContext: func(net.Listener) context.Context { return ctx }}
 	ended := make(chan error, 1)
 	go func() { ended <- server.Serve(listener) }()
 	select {

@@ -3,6 +3,8 @@ package mock
 import (
 	"cmp"
 	"context"
+	"crypto/tls"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -49,6 +51,14 @@ func listen(ctx context.Context, run *step.Run, c *Config, open *inbox.Registry[
 	b := &backend{
 		box: inbox.NewBox(run.ID, cmp.Or(c.Keep, defaultKeep), run.Host.Mask), scripts: []*script{first},
 		outputs: Outputs{Name: run.ID, URL: "http://" + place.Address, Address: place.Address, Port: place.Port},
+	}
+	if c.TLS != nil {
+		config, ca, err := c.TLS.certify(time.Now())
+		if err != nil {
+			return Outputs{}, errors.Join(err, listener.Close())
+		}
+		listener = tls.NewListener(listener, config)
+		b.outputs.URL, b.outputs.CA = "https://"+place.Address, ca
 	}
 	forget, remove := boxes.Put(run, b.box), open.Put(run, b)
 	run.Host.Service("backend "+run.ID, func(ctx context.Context) error {

@@ -49,7 +49,7 @@ func check(c *Config, p *step.Problems) {
 }
 
 func checkChange(c *Config, answers bool, p *step.Problems) {
-	for _, field := range []string{"host", "port", "keep"} {
+	for _, field := range []string{"host", "port", "tls", "keep"} {
 		if p.Given(field) {
 			p.At(field, "%s means nothing for a backend that is open already", field)
 		}

@@ -3,11 +3,14 @@ package mock
 import (
 	"bufio"
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
+	"regexp"
 	"slices"
 	"strings"
 	"syscall"
@@ -240,6 +243,38 @@ func TestChanges(t *testing.T) {
 	const none = `no backend is open; open one with mock: {routes: …} in a step with the id "step1"`
 	if _, err := f.Do(t.Context(), t, "{of: step1, restore: true}"); err == nil || err.Error() != none {
 		t.Errorf("got %v, want %s", err, none)
+	}
+}
+
+func TestTLS(t *testing.T) {
+	for name, c := range map[string]struct{ tls, fault, want string }{
+		"trusted":    {"{}", "", ""},
+		"expired":    {"{expired: true}", "", "expired"},
+		"other name": {"{names: shop.test}", "", "not valid for any names, but wanted to match 127.0.0.1|doesn't contain any IP SANs"},
+		"reset":      {"{}", "fault: reset", "reset by peer"},
+		"garbage":    {"{}", "fault: garbage", "tls: "},
+	} {
+		t.Run(name, func(t *testing.T) {
+			host := steptest.NewHost(t)
+			u := steptest.Use{Definition: New(kube.NewEnv(kube.Options{})), Run: &step.Run{Host: host}}
+			out, err := u.Do(t.Context(), t, "{tls: "+c.tls+", all: {"+c.fault+"}}")
+			if err != nil {
+				t.Fatal(err)
+			}
+			pool := x509.NewCertPool()
+			if !pool.AppendCertsFromPEM([]byte(out["ca"].(string))) {
+				t.Fatalf("ca is %q", out["ca"])
+			}
+			client := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: pool}}}
+			defer client.CloseIdleConnections()
+			response, err := client.Get(out["url"].(string))
+			if err == nil {
+				response.Body.Close()
+			}
+			if err != nil != (c.want != "") || err != nil && !regexp.MustCompile(c.want).MatchString(err.Error()) {
+				t.Errorf("got %v, want %s", err, c.want)
+			}
+		})
 	}
 }
 

@@ -2,6 +2,7 @@ package mock
 
 import (
 	"context"
+	"crypto/tls"
 	"net"
 	"net/http"
 	"strconv"
@@ -114,6 +115,9 @@ func abandon(w http.ResponseWriter, last []byte) {
 	conn, _, err := http.NewResponseController(w).Hijack()
 	if err != nil {
 		panic(http.ErrAbortHandler) // HTTP/2, which a backend without TLS does not speak
+	}
+	if secure, ok := conn.(*tls.Conn); ok {
+		conn = secure.NetConn() // what is broken is the connection, not what is said in it
 	}
 	if tcp, ok := conn.(*net.TCPConn); ok && last == nil {
 		_ = tcp.SetLinger(0)

@@ -28,6 +28,7 @@ type Config struct {
 	Restore bool          `yaml:"restore" doc:"Forget every change, so that the backend answers as when it was opened."`
 	Host    string        `yaml:"host" doc:"Address to listen on. Any other than 127.0.0.1 lets other machines in."`
 	Port    int           `yaml:"port" doc:"Port to listen on; 0 stands for a free one."`
+	TLS     *TLS          `yaml:"tls" doc:"Speak TLS, with a certificate made for the backend; the output ca is for clients to trust." example:"{names: [llm.shop.svc]}"`
 	Keep    int           `yaml:"keep" doc:"How many requests are kept. When more arrive, nothing can be claimed about them any more." example:"1000"`
 }
 
@@ -63,6 +64,7 @@ type Outputs struct {
 	URL     string `expr:"url" doc:"Address of the backend, without a slash at its end."`
 	Address string `expr:"address" doc:"Host and port of the backend."`
 	Port    int    `expr:"port" doc:"Port of the backend."`
+	CA      string `expr:"ca" doc:"Certificate of a backend that speaks TLS, in PEM form, for clients to trust; else empty."`
 }
 
 // New returns the definition of the step. Its backends are shared by all steps of env.
