@@ -182,8 +182,10 @@ func runner(t *testing.T, args ...string) (output string, code int) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := kubetest.Binary("remediator"); err != nil {
-		t.Fatal(err)
+	for _, sut := range []string{"remediator", "pipeline"} { // the stories start them
+		if _, err := kubetest.Binary(sut); err != nil {
+			t.Fatal(err)
+		}
 	}
 	command := exec.CommandContext(t.Context(), binary, args...)
 	command.Env = append(os.Environ(), "XDG_STATE_HOME="+t.TempDir(), "NO_COLOR=1")
@@ -221,7 +223,7 @@ func TestBrokenFile(t *testing.T) {
 // TestExamplesAndStoriesPass runs everything together, as a reader would.
 func TestExamplesAndStoriesPass(t *testing.T) {
 	examples, stories := shipped(t)
-	args := append([]string{"run", "--kubeconfig", kubetest.Kubeconfig(t), "--timeout", "5m"}, append(examples, stories...)...)
+	args := append([]string{"run", "--kubeconfig", kubetest.Kubeconfig(t), "--timeout", "8m", "--parallel", "8"}, append(examples, stories...)...)
 	if output, code := runner(t, args...); code != 0 {
 		t.Errorf("exit code %d, want 0:\n%s", code, output)
 	}

@@ -21,6 +21,7 @@ func suites() map[string]string {
 	return map[string]string{
 		"15-suite.suite.yaml":                 "README.md",
 		"../scenarios/remediation.suite.yaml": "../scenarios/README.md",
+		"../scenarios/catalogue.suite.yaml":   "../scenarios/README.md",
 		"../scenarios/operations.suite.yaml":  "../scenarios/README.md",
 	}
 }
