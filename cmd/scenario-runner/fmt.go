@@ -35,7 +35,7 @@ What a file means is never changed: the result is compared with the original bef
 laid out line by line, such as a step whose first key is not on the line of its dash, only move as a whole.`,
 		Example: `  scenario-runner fmt scenarios/
   scenario-runner fmt --check --diff scenarios/     in CI: exit code 1 when a file is not laid out`,
-		Args:              cobra.MinimumNArgs(1),
+		Args:              somePaths,
 		ValidArgsFunction: completeFiles,
 		RunE:              func(cmd *cobra.Command, args []string) error { return f.run(cmd, s, args) },
 	}

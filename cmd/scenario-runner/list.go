@@ -34,7 +34,7 @@ parts are planned here, once, and take equally long as far as runs on this machi
 run --shard i/n divides without a plan; the parts have equally many scenarios, or are balanced by --durations.`,
 		Example: `  scenario-runner list scenarios/ --label priority=critical
   scenario-runner list scenarios/ --output github --shards 4`,
-		Args:              cobra.MinimumNArgs(1),
+		Args:              somePaths,
 		ValidArgsFunction: completeFiles,
 		RunE:              func(cmd *cobra.Command, args []string) error { return f.run(cmd, s, args) },
 	}

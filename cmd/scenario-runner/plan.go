@@ -30,7 +30,7 @@ an order that the author asked for (needs, or outputs that are used), a dotted o
 		Example: `  scenario-runner plan scenarios/web.scenario.yaml
   scenario-runner plan scenarios/ --context staging
   scenario-runner plan scenarios/ --label area=shop --output mermaid=plan.mmd`,
-		Args:              cobra.MinimumNArgs(1),
+		Args:              somePaths,
 		ValidArgsFunction: completeFiles,
 		RunE:              func(cmd *cobra.Command, args []string) error { return f.run(cmd, s, args) },
 	}

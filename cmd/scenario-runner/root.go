@@ -90,7 +90,7 @@ func newRoot(s streams) *cobra.Command {
 		Long:          rootLong,
 		SilenceErrors: true,
 		SilenceUsage:  true,
-		Args:          cobra.NoArgs,
+		Args:          noSuchCommand,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return cmd.Help()
 		},
@@ -104,9 +104,7 @@ func newRoot(s streams) *cobra.Command {
 		newRun(s), newValidate(s), newPlan(s), newList(s), newFmt(s), newNew(s), newCleanup(s), newReport(s), newSteps(s), newChecks(s), newSchema(s), newSandbox(s), newDoctor(s), newVersion(s), newLSP(s),
 	)
 	completions(root)
-	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
-		return fmt.Errorf("%w; see %s --help", err, cmd.CommandPath())
-	})
+	root.SetFlagErrorFunc(flagMistake)
 	for _, cmd := range root.Commands() {
 		environment(cmd)
 	}

@@ -64,7 +64,7 @@ A cluster is touched only when you name it: --sandbox, --kubeconfig, --context, 
 		Example: `  scenario-runner run --sandbox examples/01-deploy.scenario.yaml
   scenario-runner run --context staging scenarios/ --label priority=critical --parallel 8
   scenario-runner run --sandbox scenarios/*.yaml --output text --output junit=report.xml`,
-		Args:              cobra.MinimumNArgs(1),
+		Args:              somePaths,
 		ValidArgsFunction: completeFiles,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return f.run(cmd, s, args)

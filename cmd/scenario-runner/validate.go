@@ -49,7 +49,7 @@ the fields of its custom kinds. Nothing is changed there.`,
   scenario-runner validate --watch scenarios/
   scenario-runner validate --context staging scenarios/
   scenario-runner validate scenarios/ --output github --output sarif=findings.sarif`,
-		Args:              cobra.MinimumNArgs(1),
+		Args:              somePaths,
 		ValidArgsFunction: completeFiles,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			collectSeldom()
@@ -149,7 +149,7 @@ func splitSuites(inputs []engine.Input) (suites, others []engine.Input) {
 func summarize(s streams, loaded *engine.Loaded, inputs []engine.Input, quiet bool) error {
 	errors, warnings := count(loaded.Diagnostics)
 	if errors > 0 {
-		return &exitError{code: exitInvalid, err: fmt.Errorf("%s in %s", plural(errors, "error"), plural(len(inputs), "file"))}
+		return &exitError{code: exitInvalid, err: fmt.Errorf("%s in %s", plural(errors, "error"), wrongFiles(loaded.Diagnostics, inputs))}
 	}
 	if quiet {
 		return nil
@@ -160,6 +160,27 @@ func summarize(s streams, loaded *engine.Loaded, inputs []engine.Input, quiet bo
 	}
 	_, err := fmt.Fprintln(s.err, text)
 	return err
+}
+
+// wrongFiles counts the files that have errors, templates and manifests that the files use included. Those that were asked for
+// are named beside them when some of them are right.
+func wrongFiles(list diag.List, inputs []engine.Input) string {
+	wrong := map[string]bool{}
+	for _, d := range list {
+		if d.Severity == diag.Error {
+			wrong[d.Range.File] = true
+		}
+	}
+	asked := 0
+	for _, in := range inputs {
+		if wrong[in.Path] {
+			asked++
+		}
+	}
+	if asked == len(wrong) && asked < len(inputs) {
+		return fmt.Sprintf("%d of %s", asked, plural(len(inputs), "file"))
+	}
+	return plural(len(wrong), "file")
 }
 
 // valid says how many files of each kind there are. A file with a matrix counts once.
