@@ -45,19 +45,37 @@ func (*FailoverDatabase) Apply(ctx context.Context, cluster Cluster, target Targ
 	if err != nil {
 		return Change{}, fmt.Errorf("%s: %w", target, err)
 	}
+	// A failure in the middle leaves no primary at all, so the way back is given from here on.
+	change := Change{Before: State{"primary": names(old)}, Undo: giveBack(cluster, old, *chosen)}
 	for _, pod := range old {
 		if err := giveRole(ctx, cluster, pod, roleReplica); err != nil {
-			return Change{}, err
+			return change, err
 		}
 	}
 	if err := giveRole(ctx, cluster, *chosen, rolePrimary); err != nil {
-		return Change{}, err
+		return change, err
 	}
-	return Change{
-		Before: State{"primary": names(old)},
-		After:  State{"primary": chosen.Name},
-		Verify: servedBy(cluster, target, chosen),
-	}, nil
+	change.After, change.Verify = State{"primary": chosen.Name}, servedBy(cluster, target, chosen)
+	return change, nil
+}
+
+// giveBack returns the way back to the primary that was there. A primary that is gone for
+// good gets nothing back.
+func giveBack(cluster Cluster, old []corev1.Pod, chosen corev1.Pod) func(context.Context) error {
+	return func(ctx context.Context) error {
+		if len(old) == 0 {
+			return nil
+		}
+		if err := giveRole(ctx, cluster, chosen, roleReplica); err != nil {
+			return err
+		}
+		for _, pod := range old {
+			if err := giveRole(ctx, cluster, pod, rolePrimary); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
 }
 
 // members returns the pods of the service's database that have a role.

@@ -14,8 +14,13 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// logLines is how many of the last lines of each container are collected.
-const logLines = int64(50)
+// What is collected must fit into a config map, which holds a mebibyte.
+const (
+	mostPods   = 10
+	mostEvents = 200
+	logLines   = int64(50)
+	logBytes   = int64(32 << 10)
+)
 
 // healthyAtOnce is the check of an action that leaves the target as it is.
 func healthyAtOnce(context.Context) error { return nil }
@@ -50,13 +55,13 @@ func (*CollectDiagnostics) Apply(ctx context.Context, cluster Cluster, target Ta
 		return Change{}, fmt.Errorf("encode the status of %s: %w", target, err)
 	}
 	data := map[string]string{"status.json": string(status), "events.txt": events}
-	for _, pod := range pods {
+	for _, pod := range pods[:min(len(pods), mostPods)] {
 		data[pod.Name+".log"] = lastLines(ctx, cluster, pod)
 	}
 	return writeRecord(ctx, cluster, target, "collect-diagnostics", data)
 }
 
-// eventLines shows the events of a namespace, oldest first.
+// eventLines shows the last events of a namespace, oldest first.
 func eventLines(ctx context.Context, cluster Cluster, namespace string) (string, error) {
 	events, err := cluster.Client.CoreV1().Events(namespace).List(ctx, metav1.ListOptions{})
 	if err != nil {
@@ -66,7 +71,7 @@ func eventLines(ctx context.Context, cluster Cluster, namespace string) (string,
 		return a.CreationTimestamp.Compare(b.CreationTimestamp.Time)
 	})
 	var text strings.Builder
-	for _, event := range events.Items {
+	for _, event := range events.Items[max(len(events.Items)-mostEvents, 0):] {
 		fmt.Fprintf(&text, "%s %s %s/%s: %s\n", event.Type, event.Reason, event.InvolvedObject.Kind, event.InvolvedObject.Name, event.Message)
 	}
 	return text.String(), nil
@@ -75,8 +80,8 @@ func eventLines(ctx context.Context, cluster Cluster, namespace string) (string,
 // lastLines returns the end of a pod's log, or why there is none: a pod that can't be read
 // is part of the diagnosis.
 func lastLines(ctx context.Context, cluster Cluster, pod corev1.Pod) string {
-	tail := logLines
-	options := &corev1.PodLogOptions{TailLines: &tail, Container: pod.Spec.Containers[0].Name}
+	tail, limit := logLines, logBytes
+	options := &corev1.PodLogOptions{TailLines: &tail, LimitBytes: &limit, Container: pod.Spec.Containers[0].Name}
 	text, err := cluster.Client.CoreV1().Pods(pod.Namespace).GetLogs(pod.Name, options).DoRaw(ctx)
 	if err != nil {
 		return "no log: " + err.Error()

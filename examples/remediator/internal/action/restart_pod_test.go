@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
@@ -69,6 +70,7 @@ func TestRestartPodWaitsForAReadyReplacement(t *testing.T) {
 	if _, err := cluster.CoreV1().ResourceQuotas(cluster.Namespace).Create(t.Context(), quota, metav1.CreateOptions{}); err != nil {
 		t.Fatal(err)
 	}
+	awaitFull(t, cluster)
 	target := action.Target{Kind: action.Pod, Namespace: cluster.Namespace, Selector: "app=web"}
 	change, err := (&action.RestartPod{}).Apply(t.Context(), action.Cluster{Client: cluster}, target)
 	if err != nil {
@@ -80,6 +82,29 @@ func TestRestartPodWaitsForAReadyReplacement(t *testing.T) {
 	err = change.Verify(ctx)
 	if want := "not healthy in time: 0 of 1 new pods were ready"; err == nil || err.Error() != want {
 		t.Errorf("error is %v, want %s", err, want)
+	}
+}
+
+// awaitFull asks, as a dry run, for another pod until the quota is known to the API server.
+func awaitFull(t *testing.T, cluster *clustertest.Cluster) {
+	t.Helper()
+	ticker := time.NewTicker(20 * time.Millisecond)
+	defer ticker.Stop()
+	deadline := time.After(30 * time.Second)
+	pod := &corev1.Pod{
+		ObjectMeta: metav1.ObjectMeta{Name: "more"},
+		Spec:       corev1.PodSpec{Containers: []corev1.Container{{Name: "more", Image: "more:1"}}},
+	}
+	for {
+		_, err := cluster.CoreV1().Pods(cluster.Namespace).Create(t.Context(), pod, metav1.CreateOptions{DryRun: []string{metav1.DryRunAll}})
+		if apierrors.IsForbidden(err) {
+			return
+		}
+		select {
+		case <-ticker.C:
+		case <-deadline:
+			t.Fatalf("the quota does not count: %v", err)
+		}
 	}
 }
 

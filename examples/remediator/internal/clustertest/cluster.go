@@ -156,6 +156,27 @@ func (c *Cluster) Pods(t *testing.T) []corev1.Pod {
 	return alive
 }
 
+// AwaitPod watches a pod until it is ready.
+func (c *Cluster) AwaitPod(t *testing.T, name string) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	events, err := c.CoreV1().Pods(c.Namespace).Watch(ctx, metav1.ListOptions{FieldSelector: "metadata.name=" + name})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer events.Stop()
+	for event := range events.ResultChan() {
+		pod, ok := event.Object.(*corev1.Pod)
+		for i := 0; ok && i < len(pod.Status.Conditions); i++ {
+			if condition := pod.Status.Conditions[i]; condition.Type == corev1.PodReady && condition.Status == corev1.ConditionTrue {
+				return
+			}
+		}
+	}
+	t.Fatalf("pod %s did not become ready", name)
+}
+
 // Unschedulable makes a deployment whose pods never start, on any cluster.
 func Unschedulable(web *appsv1.Deployment) {
 	web.Spec.Template.Spec.NodeSelector = map[string]string{"example.com/no-such-node": "true"}
