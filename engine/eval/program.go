@@ -75,6 +75,9 @@ func (e *Env) CompileAll(source string, want Kind) (*Program, []*Problem) {
 	p := &Program{Source: source, References: references(tree.Node), env: e, pointless: findPointless(tree.Node)}
 	found := e.mistakes(source, tree, config)
 	if len(found) == 0 {
+		found = e.typedEnds(source, tree, config)
+	}
+	if len(found) == 0 {
 		found = e.literals(tree)
 	}
 	if len(found)+len(problems) > 0 {

@@ -74,6 +74,16 @@ func (e *Env) mistakes(source string, tree *parser.Tree, config *conf.Config) []
 	return problems
 }
 
+// typedEnds looks at a tree without mistakes once more, with the types of what first and last give.
+func (e *Env) typedEnds(source string, tree *parser.Tree, config *conf.Config) []*Problem {
+	typed := &ends{}
+	ast.Walk(&tree.Node, typed)
+	if !typed.found {
+		return nil
+	}
+	return e.mistakes(source, tree, config)
+}
+
 func sorted(problems []*Problem) []*Problem {
 	slices.SortStableFunc(problems, func(a, b *Problem) int { return cmp.Compare(a.From, b.From) })
 	return problems

@@ -104,7 +104,7 @@ func (s *strictAccess) chooses(n *ast.MemberNode) (*access, bool) {
 	}
 	base := n.Node.Nature()
 	unknown := base.Type == nil || base.Kind == reflect.Interface
-	return &access{of: s.text(n.Node)}, base.IsArray() || unknown
+	return &access{of: s.text(n.Node), optional: endOf(n) != ""}, base.IsArray() || unknown
 }
 
 // binary says of the operands that may be nil that they may.
@@ -166,6 +166,9 @@ func (s *strictAccess) applies(n *ast.MemberNode) (*access, bool) {
 		}
 		return a, true
 	}
+	if end, ok := s.plain[n.Node].(*ast.MemberNode); ok && endOf(end) != "" {
+		return a, true // of an empty list there is none
+	}
 	if base.Type == nil {
 		return a, true
 	}
@@ -191,6 +194,9 @@ func (s *strictAccess) text(n ast.Node) string {
 
 // member writes an access as the author did.
 func (s *strictAccess) member(m *ast.MemberNode) string {
+	if end := endOf(m); end != "" {
+		return end + "(" + s.text(m.Node) + ")"
+	}
 	if name, ok := m.Property.(*ast.StringNode); ok && identifier(name.Value) {
 		return s.text(m.Node) + "." + name.Value
 	}
