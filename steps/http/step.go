@@ -131,8 +131,8 @@ func checkURL(text string, p *step.Problems) {
 
 func title(c *Config) string {
 	address := c.URL
-	if u, err := url.Parse(address); err == nil {
-		address = u.Redacted()
+	if u, err := url.Parse(address); err == nil && u.User != nil {
+		address = u.Redacted() // and nothing else, which would escape what is not known yet
 	}
 	return strings.TrimSpace(method(c) + " " + address)
 }

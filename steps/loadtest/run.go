@@ -15,11 +15,7 @@ import (
 	"github.com/scenario-runner/scenario-runner/steps/web"
 )
 
-const (
-	reportEvery = time.Second
-	// tooLate is the share of requests that may leave late before nothing can be said.
-	tooLate = 0.05
-)
+const reportEvery = time.Second
 
 // test is one use of the step.
 type test struct {
@@ -137,47 +133,6 @@ func (t *test) allowed(status int) bool {
 		return slices.Contains(t.config.Expect.Status, status)
 	}
 	return status >= 200 && status <= 299
-}
-
-// judge says whether the outcome is as expected, and whether it proves anything.
-func (t *test) judge(out *Outputs) error {
-	if t.tally.late > int(tooLate*float64(out.Requests)) {
-		return t.explain(step.Inconclude("this machine could not keep the rate: %d of %d requests left more than %s late, so the times say nothing about the server",
-			t.tally.late, out.Requests, noticeable), out)
-	}
-	if t.config.Expect == nil || len(t.config.Expect.That) == 0 {
-		if out.Failed == 0 {
-			return nil
-		}
-		return t.explain(step.Fail("%d of %d requests failed: %s", out.Failed, out.Requests, strings.TrimSpace(strings.TrimLeft(out.reasons()[0], "0123456789"))), out)
-	}
-	scope := t.run.Scope.With("result", eval.ValueOfStruct(*out))
-	var wrong []string
-	f := step.Fail("")
-	for _, that := range t.config.Expect.That {
-		ok, err := that.Eval(scope)
-		if err != nil {
-			return t.explain(&step.Failure{Verdict: step.Errored, Message: fmt.Sprintf("%s can't be told: %s", that.Source(), err)}, out)
-		}
-		if ok {
-			continue
-		}
-		wrong = append(wrong, that.Source())
-		for _, o := range that.Explain(scope) {
-			f.With(o.Text, o.Value) //nolint:errcheck // it returns the failure itself
-		}
-	}
-	if len(wrong) == 0 {
-		return nil
-	}
-	f.Message = fmt.Sprintf("not true of %d requests: %s", out.Requests, strings.Join(wrong, "; "))
-	return t.explain(f, out)
-}
-
-// explain adds what was measured.
-func (t *test) explain(f *step.Failure, out *Outputs) error {
-	f.Explain("times", out.times()) //nolint:errcheck // it returns the failure itself
-	return f.Explain("failed", out.reasons()...)
 }
 
 // attach keeps the outcome as evidence.

@@ -56,6 +56,7 @@ type Outputs struct {
 	ErrorRate float64        `expr:"errorRate" doc:"Share of those that failed, from 0 to 1."`
 	Errors    map[string]int `expr:"errors" doc:"How many failed for which reason."`
 	Statuses  map[string]int `expr:"statuses" doc:"How many answers had which status, by status code."`
+	Late      int            `expr:"late" doc:"How many left more than 100ms after they were due, because this machine was busy. Their times hold this delay."`
 	Rate      float64        `expr:"rate" doc:"Answers as they should be, per second."`
 	Mean      time.Duration  `expr:"mean" doc:"Mean time from when a request was due to the end of its answer."`
 	Min       time.Duration  `expr:"min" doc:"Shortest such time."`

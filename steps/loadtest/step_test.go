@@ -134,6 +134,35 @@ func TestVerdicts(t *testing.T) {
 	}
 }
 
+// TestLateness judges made-up outcomes: a busy machine can't be made on demand.
+func TestLateness(t *testing.T) {
+	for name, c := range map[string]struct {
+		that string
+		out  Outputs
+		want string
+	}{
+		"in time":         {"result.p95 < duration('1s')", Outputs{Requests: 100, Late: 5, P95: 2 * time.Second}, "failed"},
+		"late":            {"result.p95 < duration('1s')", Outputs{Requests: 100, Late: 6, P95: 2 * time.Second}, "inconclusive"},
+		"late, but short": {"result.p95 < duration('1s')", Outputs{Requests: 100, Late: 60, P95: time.Millisecond}, "passed"},
+		"late, failures":  {"result.errorRate == 0 && result.p95 < duration('1s')", Outputs{Requests: 100, Late: 60, ErrorRate: 1}, "failed"},
+	} {
+		p, problem := eval.NewEnv().With("result", eval.AnyType).Compile(c.that, eval.Bool)
+		if problem != nil {
+			t.Fatal(problem)
+		}
+		var that eval.Expr[bool]
+		that.SetProgram(p)
+		err := (&test{run: &step.Run{Scope: eval.Scope{}}, config: &Config{Expect: &Expect{That: []eval.Expr[bool]{that}}}}).judge(&c.out)
+		if got := string(step.VerdictOf(err)); got != c.want {
+			t.Errorf("%s: %s, %v, want %s", name, got, err, c.want)
+		}
+		const want = "not true of 100 requests: result.p95 < duration('1s'); but this machine could not keep the rate: 6 requests left more than 100ms late, so these times say nothing about the server"
+		if name == "late" && err.Error() != want {
+			t.Errorf("got %v, want %s", err, want)
+		}
+	}
+}
+
 func TestServerGoesAwayWhileItIsAsked(t *testing.T) {
 	var asked atomic.Int64
 	var server *httptest.Server

@@ -60,7 +60,7 @@ func (t *tally) outputs(total time.Duration) Outputs {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	out := Outputs{
-		Requests: t.due, Succeeded: t.succeeded, Errors: maps.Clone(t.errors), Statuses: maps.Clone(t.statuses), Took: total,
+		Requests: t.due, Late: t.late, Succeeded: t.succeeded, Errors: maps.Clone(t.errors), Statuses: maps.Clone(t.statuses), Took: total,
 	}
 	for _, n := range t.errors {
 		out.Failed += n

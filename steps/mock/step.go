@@ -77,6 +77,8 @@ func New(env *kube.Env) step.Definition {
 		Check: check,
 		Title: title,
 		Names: local,
+		// What listens on this machine ends with the scenario.
+		Touches: func(_, _ *Config, _ step.Written) []step.Touch { return nil },
 		Run: func(ctx context.Context, run *step.Run, c Config) (Outputs, error) {
 			if c.Of != "" {
 				return change(run, &c, open)

@@ -77,6 +77,8 @@ func New(env *kube.Env) step.Definition {
 		Title:    title,
 		Outputs:  outputs,
 		Names:    local,
+		// A sink listens on this machine, and ends with the scenario.
+		Touches: func(_, _ *Config, _ step.Written) []step.Touch { return nil },
 		Run: func(ctx context.Context, run *step.Run, c Config) (Outputs, error) {
 			if c.Listen != nil {
 				return listen(ctx, run, c.Listen, sinks)
