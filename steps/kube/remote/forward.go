@@ -35,6 +35,7 @@ type link struct {
 	uid    types.UID
 	port   int
 	stream httpstream.Connection
+	once   sync.Once     // guards the end of leave
 	leave  chan struct{} // closed when no new connection should use it
 	closed chan struct{} // closed when none is left
 
@@ -99,6 +100,15 @@ func (f *Forwarder) link(ctx context.Context) (*link, error) {
 	return l, nil
 }
 
+// retire says that no new connection should use the link, and reports whether that is news.
+func (l *link) retire() (news bool) {
+	l.once.Do(func() {
+		close(l.leave)
+		news = true
+	})
+	return news
+}
+
 func (l *link) over() bool {
 	select {
 	case <-l.leave:
@@ -116,12 +126,10 @@ func (f *Forwarder) guard(l *link, namespace string) {
 		close(l.closed)
 		_ = l.stream.Close() // what it says does not matter any more
 	}()
-	var once sync.Once
 	leave := func(why string) {
-		once.Do(func() {
-			close(l.leave)
+		if l.retire() {
 			f.see(fmt.Sprintf("pod %s %s; the next connection goes to another one", l.pod, why))
-		})
+		}
 	}
 	ctx, cancel := context.WithCancel(f.life)
 	defer cancel()
@@ -163,7 +171,8 @@ func (f *Forwarder) open(ctx context.Context) (*streams, error) {
 		if s, err = l.open(); err == nil {
 			return s, nil
 		}
-		_ = l.stream.Close() // the next attempt makes another one
+		// A server that shuts a connection down takes no new streams but lets the old ones end, so it is left to guard.
+		l.retire()
 	}
 	return nil, fmt.Errorf("connect to port %s of %s: %w", f.port, f.ref, err)
 }
