@@ -82,7 +82,9 @@ func TestParametersBecomeSettings(t *testing.T) {
 		{"pod-io-stress", nil, time.Second, 0, map[string]string{"TOTAL_CHAOS_DURATION": "1", "FILESYSTEM_UTILIZATION_PERCENTAGE": "10", "NUMBER_OF_WORKERS": "4", "LIB_IMAGE": usualImage, "SOCKET_PATH": "/s"}},
 		{"disk-fill", nil, time.Second, 0, map[string]string{"TOTAL_CHAOS_DURATION": "1", "FILL_PERCENTAGE": "80", "LIB_IMAGE": usualImage, "SOCKET_PATH": "/s"}},
 		{
-			"pod-network-latency", map[string]any{"destinations": "10.0.0.1, 10.1.0.0/16,db.shop"}, time.Second, 0,
+			"pod-network-latency",
+			map[string]any{"destinations": "10.0.0.1, 10.1.0.0/16,db.shop"},
+			time.Second, 0,
 			map[string]string{"TOTAL_CHAOS_DURATION": "1", "NETWORK_LATENCY": "2000", "JITTER": "0", "DESTINATION_IPS": "10.0.0.1,10.1.0.0/16", "DESTINATION_HOSTS": "db.shop", "LIB_IMAGE": usualImage, "SOCKET_PATH": "/s"},
 		},
 		{"pod-network-loss", nil, time.Second, 0, map[string]string{"TOTAL_CHAOS_DURATION": "1", "NETWORK_PACKET_LOSS_PERCENTAGE": "100", "LIB_IMAGE": usualImage, "SOCKET_PATH": "/s"}},

@@ -33,17 +33,20 @@ func TestVerdictsOfLitmus(t *testing.T) {
 		output  string
 	}{
 		{
-			"fail", script{verdict: "Fail", phase: "Completed_With_Probe_Failure", probes: []any{probe("answers", "Failed", "status 503")}, more: map[string]any{
+			"fail",
+			script{verdict: "Fail", phase: "Completed_With_Probe_Failure", probes: []any{probe("answers", "Failed", "status 503")}, more: map[string]any{
 				"probeSuccessPercentage": "0", "errorOutput": map[string]any{"errorCode": "HTTP_PROBE_ERROR", "reason": "probe answers failed"},
 			}},
 			step.Failed, "LitmusChaos's verdict on pod-delete is Fail: HTTP_PROBE_ERROR: probe answers failed", "Fail",
 		},
 		{
-			"fail of Litmus 2", script{verdict: "Fail", old: true, more: map[string]any{"failStep": "Verify that the AUT is running"}},
+			"fail of Litmus 2",
+			script{verdict: "Fail", old: true, more: map[string]any{"failStep": "Verify that the AUT is running"}},
 			step.Failed, "LitmusChaos's verdict on pod-delete is Fail: Verify that the AUT is running", "Fail",
 		},
 		{
-			"error", script{verdict: "Error", phase: "Error", more: map[string]any{"errorOutput": map[string]any{"reason": "no pod found"}}},
+			"error",
+			script{verdict: "Error", phase: "Error", more: map[string]any{"errorOutput": map[string]any{"reason": "no pod found"}}},
 			step.Errored, "LitmusChaos's verdict on pod-delete is Error: no pod found", "Error",
 		},
 		{"stopped", script{verdict: "Stopped", phase: "Stopped"}, step.Inconclusive, "LitmusChaos's verdict on pod-delete is Stopped: somebody ended it before its time", "Stopped"},
