@@ -240,3 +240,18 @@ func TestProductionIsNeverHitUnasked(t *testing.T) {
 		t.Error(diff)
 	}
 }
+
+// TestAutoTriesTheNextDriver uses an experiment that the builtin driver can do in general, and not in this form.
+func TestAutoTriesTheNextDriver(t *testing.T) {
+	l := newLab(t)
+	l.deploy("Deployment", "web", 1)
+	const body = "experiment: container-kill\ntarget: deployment/web\nduration: 2s\ninterval: 1s\n"
+	const refused = "the builtin driver kills a container once; leave interval out, or use driver: litmus"
+	out, err := l.inject(body)
+	if err == nil || !strings.HasPrefix(err.Error(), refused+"; and litmus can't do it either: ") || out["driver"] != "litmus" {
+		t.Errorf("got %v, %v", err, out["driver"])
+	}
+	if _, err = l.inject(body + "driver: builtin"); err == nil || err.Error() != refused {
+		t.Errorf("got  %v\nwant %s", err, refused)
+	}
+}

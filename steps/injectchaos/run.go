@@ -83,12 +83,7 @@ func (s steps) plan(ctx context.Context, run *step.Run, c Config, out *Outputs) 
 	if len(mistakes) > 0 {
 		return nil, nil, errors.New(mistakes[0].Message)
 	}
-	chosen, err := s.driver(c, experiment)
-	if err != nil {
-		return nil, nil, err
-	}
-	out.Driver = chosen.Name()
-	fault, err := chosen.Plan(ctx, driver.Request{
+	fault, err := s.planned(ctx, c, out, driver.Request{
 		Experiment: experiment, Parameters: parameters, Duration: c.Duration, Interval: c.Interval, Place: place, Run: run,
 		Selection: driver.Selection{Reference: c.Target.Ref, Count: c.Target.Count, Percent: c.Target.Percent},
 	})
@@ -116,16 +111,29 @@ func allowed(ctx context.Context, place *kube.Target, ref kube.Ref) error {
 	return nil
 }
 
-// driver returns the driver that is asked for, or the first that can do the experiment.
-func (s steps) driver(c Config, experiment catalogue.Experiment) (driver.Driver, error) {
+// planned has the driver plan that is asked for, or else the first that can do the experiment on these targets.
+func (s steps) planned(ctx context.Context, c Config, out *Outputs, request driver.Request) (driver.Fault, error) {
+	var refused error
 	for _, candidate := range append(slices.Clone(s.drivers), litmus.New(c.Litmus)) {
-		for _, able := range experiment.Drivers {
-			if able == candidate.Name() && (c.Driver == auto || c.Driver == "" || c.Driver == able) {
-				return candidate, nil
-			}
+		able := slices.Contains(request.Experiment.Drivers, candidate.Name())
+		if !able || c.Driver != auto && c.Driver != "" && c.Driver != candidate.Name() {
+			continue
 		}
+		out.Driver = candidate.Name()
+		fault, err := candidate.Plan(ctx, request)
+		switch unable, ok := errors.AsType[*driver.Unable](err); {
+		case ok:
+			refused = unable
+			continue
+		case err != nil && refused != nil:
+			return nil, fmt.Errorf("%w; and %s can't do it either: %w", refused, candidate.Name(), err)
+		}
+		return fault, err
 	}
-	return nil, fmt.Errorf("the driver %q can't do %s in this version", c.Driver, experiment.Name)
+	if refused != nil {
+		return nil, refused
+	}
+	return nil, fmt.Errorf("the driver %q can't do %s in this version", c.Driver, request.Experiment.Name)
 }
 
 // prove injects the fault and waits until its effect is seen.

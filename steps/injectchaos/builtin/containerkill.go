@@ -14,7 +14,7 @@ import (
 // planContainerKill kills containers of pods: simulated ones by their steering, real ones by a signal from inside.
 func (b builtin) planContainerKill(ctx context.Context, request driver.Request) (driver.Fault, error) {
 	if request.Interval > 0 {
-		return nil, fmt.Errorf("the builtin driver kills a container once; leave interval out, or use driver: litmus")
+		return nil, &driver.Unable{Reason: "the builtin driver kills a container once; leave interval out, or use driver: litmus"}
 	}
 	pods, number, err := chosenPods(ctx, request)
 	if err != nil {

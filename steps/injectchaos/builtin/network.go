@@ -66,7 +66,7 @@ func (b builtin) planIsolation(ctx context.Context, request driver.Request) (dri
 		return nil, err
 	}
 	if request.Parameters.Text("destinations") != "" {
-		return nil, fmt.Errorf("the builtin driver cuts pods off from everything; leave destinations out, or use driver: litmus")
+		return nil, &driver.Unable{Reason: "the builtin driver cuts pods off from everything; leave destinations out, or use driver: litmus"}
 	}
 	mark := rand.String(8)
 	fault := &isolation{lasting: lasting{request: request, candidates: number}, reach: b.reach, check: try}
@@ -100,7 +100,7 @@ func policyOf(request driver.Request) (map[string]any, check, error) {
 	case "egress":
 		return map[string]any{"policyTypes": []any{"Egress"}}, connecting(), nil
 	default:
-		return nil, check{}, fmt.Errorf("the builtin driver can prove a partition by direction both or egress, found %q; for ingress alone use driver: litmus", direction)
+		return nil, check{}, &driver.Unable{Reason: fmt.Sprintf("the builtin driver can prove a partition by direction both or egress, found %q; for ingress alone use driver: litmus", direction)}
 	}
 }
 

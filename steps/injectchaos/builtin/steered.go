@@ -32,7 +32,7 @@ func (b builtin) planHog(ctx context.Context, request driver.Request) (driver.Fa
 		return nil, err
 	}
 	if len(pods) > 0 && !simulated {
-		return nil, fmt.Errorf("%s runs on a real node, and the builtin driver can do %s only to the simulated pods of a sandbox; use driver: litmus, or run with --sandbox", describe(pods[0]), request.Experiment.Name)
+		return nil, &driver.Unable{Reason: fmt.Sprintf("%s runs on a real node, and the builtin driver can do %s only to the simulated pods of a sandbox; use driver: litmus, or run with --sandbox", describe(pods[0]), request.Experiment.Name)}
 	}
 	return steerAll(ctx, request, pods, number, func(pod *unstructured.Unstructured, container string, query kube.Query) (steer, error) {
 		if request.Experiment.Name == "pod-cpu-hog" {
@@ -45,6 +45,9 @@ func (b builtin) planHog(ctx context.Context, request driver.Request) (driver.Fa
 // steerAll makes the fault that steers each pod. Its removal lets the pods be as they were.
 func steerAll(ctx context.Context, request driver.Request, pods []*unstructured.Unstructured, number int, how func(*unstructured.Unstructured, string, kube.Query) (steer, error)) (driver.Fault, error) {
 	fault := &lasting{request: request, candidates: number}
+	if len(pods) > 0 {
+		request.Run.Progress("%s is simulated: the sandbox is told how its pods behave", request.Experiment.Name)
+	}
 	for _, pod := range pods {
 		container, err := podContainer(pod, request.Parameters.Text("container"))
 		if err != nil {

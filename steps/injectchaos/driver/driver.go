@@ -110,6 +110,13 @@ func (s Selection) Number(experiment catalogue.Experiment, candidates int) int {
 	return min(number, candidates)
 }
 
+// Unable is the error of a plan that another driver may be able to make: nothing is wrong with the request, but these
+// targets are beyond this driver.
+type Unable struct{ Reason string }
+
+// Error says what is beyond the driver.
+func (u *Unable) Error() string { return u.Reason }
+
 // Unseen is the error of a wait that ended before its effect was seen.
 type Unseen struct {
 	Last  string // what was seen last
