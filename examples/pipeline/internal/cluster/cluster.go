@@ -86,8 +86,31 @@ func (c *Cluster) List(ctx context.Context, resource, namespace string) ([]any, 
 	return out, nil
 }
 
+// Snapshot is the evidence of one moment: what was read once is not read again, however many rules ask for it.
+type Snapshot struct {
+	cluster *Cluster
+	lists   map[[2]string][]any
+}
+
+// Snapshot returns the evidence of now, which is read when it is asked for.
+func (c *Cluster) Snapshot() *Snapshot {
+	return &Snapshot{cluster: c, lists: map[[2]string][]any{}}
+}
+
+func (s *Snapshot) list(ctx context.Context, resource, namespace string) ([]any, error) {
+	key := [2]string{resource, namespace}
+	if found, known := s.lists[key]; known {
+		return found, nil
+	}
+	found, err := s.cluster.List(ctx, resource, namespace)
+	if err == nil {
+		s.lists[key] = found
+	}
+	return found, err
+}
+
 // Gather adds to a scope what is to be looked at, and the values that are named after it.
-func (c *Cluster) Gather(ctx context.Context, base text.Scope, look map[string]rule.Look, let []rule.Name, namespace string) (text.Scope, error) {
+func (s *Snapshot) Gather(ctx context.Context, base text.Scope, look map[string]rule.Look, let []rule.Name, namespace string) (text.Scope, error) {
 	scope := maps.Clone(base)
 	maps.Copy(scope, Functions())
 	for _, name := range slices.Sorted(maps.Keys(look)) {
@@ -99,7 +122,7 @@ func (c *Cluster) Gather(ctx context.Context, base text.Scope, look map[string]r
 			}
 			where = fmt.Sprint(value)
 		}
-		objects, err := c.List(ctx, look[name].Resource, where)
+		objects, err := s.list(ctx, look[name].Resource, where)
 		if err != nil {
 			return nil, err
 		}

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/scenario-runner/scenario-runner/examples/pipeline/internal/cluster"
 	"github.com/scenario-runner/scenario-runner/examples/pipeline/internal/rule"
 	"github.com/scenario-runner/scenario-runner/examples/pipeline/internal/text"
 )
@@ -15,8 +16,12 @@ import (
 const (
 	// look is how often evidence is read again while something is expected of it.
 	look = 200 * time.Millisecond
-	// investigation is how long evidence may take to show: events and states follow their causes.
+	// Evidence may take a while to show, since states follow their causes: only after so much time and so many complete
+	// looks it is sure that no rule explains it.
 	investigation = 5 * time.Second
+	looks         = 3
+	// investigationPatience is how long all that may take on a slow cluster.
+	investigationPatience = 2 * time.Minute
 	// approvalPatience is how long a human may take.
 	approvalPatience = 10 * time.Minute
 )
@@ -126,38 +131,38 @@ func (r *request) review(ctx context.Context, name, cause string) error {
 	})
 }
 
-// investigate reads evidence until a rule explains it.
-func (r *request) investigate(parent context.Context) (found bool, err error) {
-	ctx, cancel := context.WithTimeout(parent, investigation)
+// investigate reads evidence until a rule explains it, or until it is sure that none does.
+func (r *request) investigate(ctx context.Context) (found bool, err error) {
+	ctx, cancel := context.WithTimeout(ctx, investigationPatience)
 	defer cancel()
-	var unread error // what belongs together may not all be there yet
+	begun, complete := time.Now(), 0
 	err = r.until(ctx, func() (bool, error) {
-		unread = nil
+		var unread error // what belongs together may not all be there yet
+		evidence := r.Cluster.Snapshot()
 		for _, candidate := range r.Book.Rules {
-			fits, err := r.fits(ctx, candidate)
+			fits, err := r.fits(ctx, evidence, candidate)
 			if fits {
 				found = true
 				return true, nil
 			}
 			unread = errors.Join(unread, err)
 		}
-		return false, nil
+		if unread != nil {
+			r.Log.Warn("some evidence can't be read", "request", r.name, "error", unread)
+			return false, nil
+		}
+		complete++
+		return complete >= looks && time.Since(begun) >= investigation, nil
 	})
-	if found || parent.Err() != nil {
-		return found, err
-	}
-	if unread != nil {
-		r.Log.Warn("some evidence can't be read", "request", r.name, "error", unread)
-	}
-	return false, nil // the evidence was read to the end of the time and explains nothing
+	return found, err
 }
 
 // fits reports whether the evidence supports a rule, and takes it up if so.
-func (r *request) fits(ctx context.Context, candidate rule.Rule) (bool, error) {
+func (r *request) fits(ctx context.Context, evidence *cluster.Snapshot, candidate rule.Rule) (bool, error) {
 	if !slices.Contains(candidate.Signals, r.alert.Labels["alertname"]) {
 		return false, nil
 	}
-	scope, err := r.gather(ctx, candidate)
+	scope, err := r.gather(ctx, evidence, candidate)
 	if err != nil {
 		return false, fmt.Errorf("rule %q: %w", candidate.Name, err)
 	}
@@ -178,9 +183,9 @@ func (r *request) fits(ctx context.Context, candidate rule.Rule) (bool, error) {
 	return true, nil
 }
 
-func (r *request) gather(ctx context.Context, of rule.Rule) (text.Scope, error) {
+func (r *request) gather(ctx context.Context, evidence *cluster.Snapshot, of rule.Rule) (text.Scope, error) {
 	base := text.Scope{"alert": r.alert.scope(), "namespace": r.alert.Labels["namespace"]}
-	return r.Cluster.Gather(ctx, base, of.Look, of.Let, r.alert.Labels["namespace"])
+	return evidence.Gather(ctx, base, of.Look, of.Let, r.alert.Labels["namespace"])
 }
 
 // approve asks a human and waits for the answer.
@@ -231,7 +236,7 @@ func (r *request) execute(ctx context.Context) error {
 	if err := r.status(ctx, "workflowexecutions", name, map[string]any{"phase": "Running"}); err != nil {
 		return err
 	}
-	scope, err := r.gather(ctx, r.rule)
+	scope, err := r.gather(ctx, r.Cluster.Snapshot(), r.rule)
 	if err == nil {
 		err = r.Cluster.Do(ctx, scope, r.alert.Labels["namespace"], r.rule.Do)
 	}
@@ -260,27 +265,39 @@ func (r *request) verify(ctx context.Context) (outcome string, err error) {
 	patient, cancel := context.WithTimeout(ctx, r.rule.Wait())
 	defer cancel()
 	err = r.until(patient, r.stable(patient))
-	outcome, score := "Remediated", 1.0
+	outcome, reason, score := "Remediated", "Full", 1.0
 	switch {
 	case ctx.Err() != nil:
 		return "", ctx.Err()
+	case errors.Is(err, errDrift):
+		outcome, reason, score = "Inconclusive", "SpecDrift", 0
 	case patient.Err() != nil && err != nil:
 		outcome, score = "Inconclusive", 0
 	case err != nil:
 		return "", err
 	}
 	return outcome, r.status(ctx, "effectivenessassessments", name, map[string]any{
-		"phase": "Completed", "assessmentReason": "Full", "components": map[string]any{"healthScore": score},
+		"phase": "Completed", "assessmentReason": reason, "components": map[string]any{"healthScore": score},
 	})
 }
+
+// errDrift says that somebody else has undone what was done.
+var errDrift = errors.New("the target was changed by somebody else")
 
 // stable returns what says whether the target has been healthy for long enough. Evidence that can't be read is none: what
 // it is about may just be replaced.
 func (r *request) stable(ctx context.Context) func() (bool, error) {
 	var since time.Time
 	return func() (bool, error) {
-		scope, err := r.gather(ctx, r.rule)
+		scope, err := r.gather(ctx, r.Cluster.Snapshot(), r.rule)
 		healthy := false
+		if err == nil && r.rule.Drift != "" {
+			drifted, drift := scope.True(r.rule.Drift)
+			if drifted {
+				return false, errDrift
+			}
+			err = drift
+		}
 		if err == nil {
 			healthy, err = scope.True(r.rule.Healthy)
 		}

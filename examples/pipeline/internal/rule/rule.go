@@ -90,12 +90,14 @@ type Rule struct {
 	Healthy  string `json:"healthy,omitempty"`
 	Holds    string `json:"holds,omitempty"`
 	Patience string `json:"patience,omitempty"`
+	// Drift ends the wait for health: somebody else has undone what was done.
+	Drift string `json:"drift,omitempty"`
 	// Resolved is done when the alert is over.
 	Resolved []Operation `json:"resolved,omitempty"`
 }
 
 // defaultPatience is how long a remedy may take to show.
-const defaultPatience = 30 * time.Second
+const defaultPatience = time.Minute
 
 // Stable returns how long the target must stay healthy.
 func (r Rule) Stable() time.Duration {
@@ -200,7 +202,7 @@ func (r Rule) check() error {
 			return fmt.Errorf("holds and patience are durations: %w", err)
 		}
 	}
-	for _, condition := range []string{r.When, r.Healthy} {
+	for _, condition := range []string{r.When, r.Healthy, r.Drift} {
 		if condition == "" {
 			continue
 		}

@@ -42,7 +42,7 @@ func TestLoad(t *testing.T) {
 		t.Fatal(err)
 	}
 	r := book.Rules[0]
-	if r.Look["pods"].Resource != "pods" || r.Look["elsewhere"].Namespace != `"other"` || r.Stable() != 2*time.Second || r.Wait() != 30*time.Second {
+	if r.Look["pods"].Resource != "pods" || r.Look["elsewhere"].Namespace != `"other"` || r.Stable() != 2*time.Second || r.Wait() != time.Minute {
 		t.Errorf("read otherwise: %+v", r)
 	}
 	if _, err := book.Player("network"); err != nil {

@@ -41,7 +41,7 @@ func Play(ctx context.Context, on *cluster.Cluster, player rule.Player, namespac
 
 // once looks and acts.
 func once(ctx context.Context, on *cluster.Cluster, player rule.Player, namespace string) error {
-	scope, err := on.Gather(ctx, text.Scope{"namespace": namespace}, player.Look, player.Let, namespace)
+	scope, err := on.Snapshot().Gather(ctx, text.Scope{"namespace": namespace}, player.Look, player.Let, namespace)
 	if err != nil {
 		return err
 	}
