@@ -116,6 +116,7 @@ func TestLoadReports(t *testing.T) {
 		{"endpoint", head + "prometheus: 127.0.0.1:9090\n", `scenario-runner.yaml:3:13: prometheus: an address starts with http:// or https:// and names a host; found "127.0.0.1:9090" [invalid-value]`},
 		{"login", head + "alertmanager: {url: 'http://a:b@c'}\n", `scenario-runner.yaml:3:21: alertmanager: who logs in does not belong into the address; give headers or bearerFrom [invalid-value]`},
 		{"header", head + "alertmanager: {url: 'http://c', headers: {A: {value: a, env: B}}}\n", `scenario-runner.yaml:3:43: header "A" needs a text, or one of env, file [invalid-value]`},
+		{"rules", head + "alertmanager: {url: 'http://c', rulesDir: /rules}\n", `scenario-runner.yaml:3:43: rulesDir: only Prometheus takes rules [invalid-value]`},
 		{"bearer", head + "alertmanager: {url: 'http://c', headers: {authorization: a}, bearerFrom: {env: B}}\n", `scenario-runner.yaml:3:58: header "authorization" is given by bearerFrom already [invalid-value]`},
 		{"parallel", head + "defaults: {parallel: 0}\n", `scenario-runner.yaml:3:22: parallel: at least 1 scenario runs at once, found 0 [invalid-value]`},
 		{"retries", head + "defaults: {retries: -1}\n", `scenario-runner.yaml:3:21: retries: a scenario can't be run again -1 times [invalid-value]`},

@@ -150,8 +150,8 @@ func (r *raising) follow(ctx context.Context, began time.Time, out *Outputs) err
 		}
 	}
 	if len(r.Alerts) == 0 {
-		print := labelSet(out.Labels).Fingerprint().String()
-		out.Fingerprint, out.Fingerprints = print, []string{print}
+		out.Fingerprint = labelSet(out.Labels).Fingerprint().String()
+		out.Fingerprints = []string{out.Fingerprint}
 	}
 	return nil
 }

@@ -139,7 +139,12 @@ func (r *raising) prepare(now time.Time) error {
 	if r.rules, err = c.madeUp(r.Group, alerts); err != nil {
 		return err
 	}
+	known := map[string]bool{}
 	for _, a := range alerts {
+		if known[a.fingerprint()] {
+			continue // two alerts with the same labels are one, and a series has one sample at a time
+		}
+		known[a.fingerprint()] = true
 		series := map[string]string{"__name__": alertMetric, ruleLabel: r.Group, nameLabel: a.Labels[alertname]}
 		for name, value := range a.Labels {
 			if name != alertname {
@@ -209,11 +214,11 @@ func (r *raising) outputs() Outputs {
 		Count: len(r.Alerts), URL: r.client.String(), Expression: r.rules[0].Expr, FiredAt: time.Now(), Labels: map[string]string{},
 	}
 	for i, labels := range r.Alerts {
-		print := labelSet(labels).Fingerprint().String()
+		fingerprint := labelSet(labels).Fingerprint().String()
 		if i == 0 {
-			out.Fingerprint, out.Labels = print, labels
+			out.Fingerprint, out.Labels = fingerprint, labels
 		}
-		out.Fingerprints = append(out.Fingerprints, print)
+		out.Fingerprints = append(out.Fingerprints, fingerprint)
 	}
 	return out
 }

@@ -117,6 +117,16 @@ expect: {pending: 10s, firing: 20s, notified: 20s}
 	w.clean(t)
 }
 
+// TestAlertsWithTheSameLabelsAreOne does not wait for more of them than there can be.
+func TestAlertsWithTheSameLabelsAreOne(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	out, err := w.use(w.host).Do(t.Context(), t, `{alertname: Same, labels: {zone: "${{ index / 2 > 0.9 ? 'b' : 'a' }}"}, count: 4, rule: {every: 200ms}}`)
+	if err != nil || out["count"] != 2 {
+		t.Errorf("got %v, %v; want 2 alerts", out["count"], err)
+	}
+}
+
 func TestStormThroughPrometheus(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
