@@ -23,6 +23,7 @@ func suites() map[string]string {
 		"../scenarios/remediation.suite.yaml": "../scenarios/README.md",
 		"../scenarios/catalogue.suite.yaml":   "../scenarios/README.md",
 		"../scenarios/operations.suite.yaml":  "../scenarios/README.md",
+		"../scenarios/chaos.suite.yaml":       "../scenarios/README.md",
 	}
 }
 
