@@ -197,10 +197,13 @@ func parse(r *Result) error {
 
 // explain says why it is not known how the command ended: often the pod is gone.
 func (e *execution) explain(ctx context.Context, a *attempt, err error) error {
+	where := e.name(a)
+	if errors.Is(err, remote.ErrNotBegun) {
+		return fmt.Errorf("the command was not started in %s: %w", where, err)
+	}
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	where := e.name(a)
 	if apierrors.IsForbidden(err) || apierrors.IsUnauthorized(err) {
 		return fmt.Errorf("run a command in %s: %w", where, err)
 	}

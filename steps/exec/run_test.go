@@ -265,6 +265,45 @@ func TestWhenItIsNotKnownHowTheCommandEnded(t *testing.T) {
 	})
 }
 
+// busy answers as a server that is going down.
+func busy(w http.ResponseWriter) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(http.StatusServiceUnavailable)
+	fmt.Fprint(w, `{"kind":"Status","apiVersion":"v1","status":"Failure","message":"the server is going down","reason":"ServiceUnavailable","code":503}`)
+}
+
+func TestRefusalForTheMomentIsWaitedFor(t *testing.T) {
+	refusals := 2
+	accept := channel(t, func(conn *websocket.Conn) {
+		_ = conn.WriteMessage(websocket.BinaryMessage, []byte("\x03"+`{"metadata":{},"status":"Success"}`))
+		_ = conn.WriteMessage(websocket.CloseMessage, websocket.FormatCloseMessage(websocket.CloseNormalClosure, ""))
+		untilClosed(conn)
+	})
+	c := played(t, func(w http.ResponseWriter, r *http.Request) {
+		if refusals > 0 {
+			refusals--
+			busy(w)
+			return
+		}
+		accept(w, r)
+	})
+	out, err := steptest.Use{Definition: exec.New(c.Env), Run: c.Run}.Do(t.Context(), t, "in: pod/web-0\ncommand: ls")
+	if err != nil || out["stdout"] != "half of the work" || refusals != 0 {
+		t.Errorf("%v, %v, %d refusals are left", out, err, refusals)
+	}
+}
+
+func TestServerThatDoesNotAnswerIsNoFailure(t *testing.T) {
+	c := played(t, func(w http.ResponseWriter, _ *http.Request) { busy(w) })
+	ctx, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)
+	defer cancel()
+	_, err := steptest.Use{Definition: exec.New(c.Env), Run: c.Run}.Do(ctx, t, "in: pod/web-0\ncommand: ls")
+	want := "the command was not started in container app of pod web-0: the server did not take the request in time: the server is going down"
+	if err == nil || err.Error() != want || step.VerdictOf(err) != step.Errored {
+		t.Errorf("got  %v\nwant %s", err, want)
+	}
+}
+
 // TestSPDYWhereThereIsNoWebSocket puts a proxy before the server that lets nothing but SPDY through.
 func TestSPDYWhereThereIsNoWebSocket(t *testing.T) {
 	config, err := clientcmd.BuildConfigFromFlags("", kubetest.Kubeconfig(t))

@@ -2,11 +2,13 @@ package exec
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/scenario-runner/scenario-runner/engine/step"
+	"github.com/scenario-runner/scenario-runner/steps/kube/remote"
 )
 
 // verdict joins the results of all pods: an error first, then what is not as expected.
@@ -14,6 +16,8 @@ func (e *execution) verdict(ctx context.Context) error {
 	var failed []*attempt
 	for _, a := range e.attempts {
 		switch {
+		case errors.Is(a.err, remote.ErrNotBegun) && !step.Interrupted(ctx):
+			return a.err
 		case ctx.Err() != nil && !a.ended:
 			return e.interrupted(ctx)
 		case a.err != nil && step.VerdictOf(a.err) != step.Failed:

@@ -37,7 +37,7 @@ func old(err error) bool {
 		return err != nil && httpstream.IsHTTPSProxyError(err)
 	}
 	status, refused := errors.AsType[*apierrors.StatusError](failed.Cause)
-	return !refused || !apierrors.IsForbidden(status) && !apierrors.IsUnauthorized(status) && !apierrors.IsNotFound(status)
+	return !refused || !apierrors.IsForbidden(status) && !apierrors.IsUnauthorized(status) && !apierrors.IsNotFound(status) && !kube.Transient(status)
 }
 
 // plain takes the wrapping of a failed upgrade off a server's refusal.

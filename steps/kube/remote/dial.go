@@ -27,12 +27,16 @@ const (
 
 // connect opens a connection to a pod that can hold many streams.
 func connect(ctx context.Context, cluster *kube.Cluster, namespace, pod string) (httpstream.Connection, error) {
-	connection, err := connectByWebSocket(ctx, cluster, namespace, pod)
-	if old(err) {
-		connection, err = connectBySPDY(ctx, cluster, namespace, pod)
-	}
+	var connection httpstream.Connection
+	err := patiently(ctx, func() (err error) {
+		connection, err = connectByWebSocket(ctx, cluster, namespace, pod)
+		if old(err) {
+			connection, err = connectBySPDY(ctx, cluster, namespace, pod)
+		}
+		return plain(err)
+	})
 	if err != nil {
-		return nil, fmt.Errorf("connect to pod %s: %w", pod, plain(err))
+		return nil, fmt.Errorf("connect to pod %s: %w", pod, err)
 	}
 	return connection, nil
 }

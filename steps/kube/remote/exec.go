@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/go-logr/logr"
+	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/remotecommand"
 	"k8s.io/client-go/util/exec"
 	"k8s.io/klog/v2"
@@ -39,21 +40,27 @@ func Exec(ctx context.Context, cluster *kube.Cluster, c Command, out, problems i
 	if err != nil {
 		return 0, err
 	}
+	ctx = klog.NewContext(ctx, logr.Discard()) // what goes wrong is in the error
+	err = patiently(ctx, func() error { return stream(ctx, config, target, options) })
+	if ended, ok := errors.AsType[exec.CodeExitError](err); ok {
+		return ended.Code, nil
+	}
+	return 0, err
+}
+
+// stream makes one attempt.
+func stream(ctx context.Context, config *rest.Config, target *url.URL, options remotecommand.StreamOptions) error {
 	first, err := remotecommand.NewWebSocketExecutor(config, "GET", target.String())
 	if err != nil {
-		return 0, err
+		return err
 	}
-	ctx = klog.NewContext(ctx, logr.Discard()) // what goes wrong is in the error
 	err = first.StreamWithContext(ctx, options)
 	if old(err) {
 		second, secondErr := remotecommand.NewSPDYExecutor(config, "POST", target)
 		if secondErr != nil {
-			return 0, secondErr
+			return secondErr
 		}
 		err = second.StreamWithContext(ctx, options)
 	}
-	if ended, ok := errors.AsType[exec.CodeExitError](err); ok {
-		return ended.Code, nil
-	}
-	return 0, plain(err)
+	return plain(err)
 }

@@ -76,6 +76,7 @@ func TestOnlyWhatSPDYMayCureIsTriedAgain(t *testing.T) {
 		"forbidden":    {refusal(403, metav1.StatusReasonForbidden), false},
 		"unauthorized": {refusal(401, metav1.StatusReasonUnauthorized), false},
 		"no such pod":  {refusal(404, metav1.StatusReasonNotFound), false},
+		"busy":         {refusal(503, metav1.StatusReasonServiceUnavailable), false},
 		"proxy":        {errors.New("proxy: unknown scheme: https"), true},
 	} {
 		if got := old(tt.err); got != tt.want {
