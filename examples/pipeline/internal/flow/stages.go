@@ -236,11 +236,8 @@ func (r *request) execute(ctx context.Context) error {
 	if err := r.status(ctx, "workflowexecutions", name, map[string]any{"phase": "Running"}); err != nil {
 		return err
 	}
-	scope, err := r.gather(ctx, r.Cluster.Snapshot(), r.rule)
-	if err == nil {
-		err = r.Cluster.Do(ctx, scope, r.alert.Labels["namespace"], r.rule.Do)
-	}
-	if err != nil {
+	// What was concluded is carried out: evidence of now may be another, since a crashing pod runs from time to time.
+	if err := r.Cluster.Do(ctx, r.scope, r.alert.Labels["namespace"], r.rule.Do); err != nil {
 		reason := map[string]any{"phase": "Failed", "failureDetails": map[string]any{"reason": "OperationFailed", "message": err.Error()}}
 		if recorded := r.status(ctx, "workflowexecutions", name, reason); recorded != nil {
 			return recorded
