@@ -14,10 +14,11 @@ import (
 	"github.com/scenario-runner/scenario-runner/engine/steptest"
 	"github.com/scenario-runner/scenario-runner/steps/builtin"
 	"github.com/scenario-runner/scenario-runner/steps/kube"
+	"github.com/scenario-runner/scenario-runner/steps/settings"
 )
 
 func registry(t *testing.T) *step.Registry {
-	env := kube.NewEnv(kube.Options{})
+	env := kube.NewEnv(kube.Options{Settings: settings.Settings{Prometheus: &settings.Endpoint{}, Alertmanager: &settings.Endpoint{}}})
 	t.Cleanup(env.Close)
 	return builtin.New(env)
 }
@@ -69,7 +70,7 @@ func TestExamplesOfTheDocumentationLoad(t *testing.T) {
 
 // needsTheRest reports mistakes that only come from an example being a part of a scenario: vars and files of its own.
 func needsTheRest(message string) bool {
-	for _, s := range []string{"no var is called", "no secret is called", "no step has the id", "there is no id", "secrets", "does not exist", "no file or folder", "no file matches", "no folder", "no such file", "matches no", "is known: name its address", "no connection"} {
+	for _, s := range []string{"no var is called", "no secret is called", "no step has the id", "there is no id", "secrets", "does not exist", "no file or folder", "no file matches", "no folder", "no such file", "matches no", "is known: name its address", "no connection", "no step opens a sink"} {
 		if strings.Contains(message, s) {
 			return true
 		}
