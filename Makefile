@@ -92,11 +92,12 @@ format: ## Format every Go file
 	bin/gofumpt -w $$(git ls-files '*.go')
 
 .PHONY: generate
-generate: ## Write the list of steps, the JSON schema and the references of steps and checks anew
+generate: ## Write the list of steps, the JSON schema, the references of steps and checks, and the table of requirements anew
 	$(GO) generate ./steps/builtin
 	$(GO) test ./schema -run TestSchemaIsFresh -update
 	$(GO) run ./cmd/scenario-runner steps --markdown > docs/steps.md
 	$(GO) test ./cmd/scenario-runner -run TestChecksPage -update
+	$(GO) run ./internal/coverage
 
 .PHONY: verify
 verify: generate ## Fail when a generated file is not committed
