@@ -165,6 +165,54 @@ func TestExperimentIsStoppedWhenTheTimeIsOver(t *testing.T) {
 	}
 }
 
+func TestTimeoutStopsTheExperiment(t *testing.T) {
+	l := newLab(t)
+	l.define(asIs)
+	testparts.ChaosOperator(t, l.Kubeconfig)
+	play(t, l.Cluster, script{lasting: true})
+	l.web()
+	ctx, cancel := context.WithCancel(l.ctx)
+	defer cancel()
+	limited, end := context.WithDeadline(ctx, time.Now().Add(time.Hour))
+	defer end()
+	l.Host.OnProgress = func(text string) {
+		if strings.HasPrefix(text, "pod-memory-hog is proved") {
+			limited, end = context.WithTimeout(ctx, time.Second)
+		}
+	}
+	_ = limited
+}
+
+func TestExperimentIsStoppedAtTheTimeout(t *testing.T) {
+	l := newLab(t)
+	l.define(asIs)
+	testparts.ChaosOperator(t, l.Kubeconfig)
+	play(t, l.Cluster, script{lasting: true})
+	l.web()
+	ctx, cancel := context.WithTimeout(l.ctx, 8*time.Second)
+	defer cancel()
+	out, err := steptest.Use{Definition: injectchaos.New(l.Env), Run: l.Run}.Do(ctx, t, "experiment: pod-memory-hog\ndriver: litmus\ntarget: deployment/web\nduration: 60s")
+	if want := "the step's time was over before the experiment was"; err == nil || err.Error() != want || step.VerdictOf(err) != step.Inconclusive {
+		t.Fatalf("got  %v\nwant %s", err, want)
+	}
+	name := out["engine"].(string)
+	l.Until(t, litmusVersion+"/ChaosEngine/"+name, func(engine *unstructured.Unstructured) bool {
+		state, _, _ := unstructured.NestedString(engine.Object, "spec", "engineState")
+		return state == "stop"
+	})
+	failure, _ := errors.AsType[*step.Failure](err)
+	last := step.Fact{Name: "last", Value: "ChaosResult " + name + "-pod-memory-hog is in phase Running, its verdict is Awaited: context deadline exceeded"}
+	if diff := cmp.Diff(last, failure.Facts[0]); diff != "" {
+		t.Error(diff)
+	}
+	if err := l.Host.Close(); err != nil { // while the operator is there
+		t.Fatal(err)
+	}
+	if left := l.left(); len(left) != 0 {
+		t.Errorf("the undo left %v", left)
+	}
+}
+
 func TestRightsOnTheWholeClusterAreAskedForAndRemoved(t *testing.T) {
 	l := newLab(t)
 	l.define(asIs)
