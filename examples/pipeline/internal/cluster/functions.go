@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"k8s.io/apimachinery/pkg/api/resource"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 
@@ -110,13 +111,14 @@ func condition(object any, kind string) string {
 // workload returns the name of what a pod belongs to: the deployment and not its replica set.
 func workload(pod any) string {
 	u := unstructured.Unstructured{Object: asMap(pod)}
-	for _, owner := range u.GetOwnerReferences() {
-		if owner.Kind == "ReplicaSet" {
-			return strings.TrimSuffix(owner.Name, "-"+u.GetLabels()["pod-template-hash"])
-		}
-		return owner.Name
+	owner := metav1.GetControllerOfNoCopy(&u)
+	switch {
+	case owner == nil:
+		return u.GetName()
+	case owner.Kind == "ReplicaSet":
+		return strings.TrimSuffix(owner.Name, "-"+u.GetLabels()["pod-template-hash"])
 	}
-	return u.GetName()
+	return owner.Name
 }
 
 // revision returns the number of the revision of a deployment or a replica set.
