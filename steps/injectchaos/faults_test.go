@@ -351,3 +351,25 @@ func TestAKilledRunIsTakenBackByAnother(t *testing.T) {
 		})
 	}
 }
+
+func TestPlanOfAQuotaNamesOneNamespace(t *testing.T) {
+	d := injectchaos.New(kube.NewEnv(kube.Options{}))
+	for body, want := range map[string]string{
+		"experiment: quota-exhaustion\ntarget: {}\nduration: 3s":        "the namespace that the step works in for 3s",
+		"experiment: quota-exhaustion\ntarget: namespace/shop":          "namespace/shop",
+		"experiment: service-disruption\ntarget: {labels: {app: shop}}": "all of the services [app=shop]",
+		"experiment: node-drain\ntarget: {}":                            "1 of the nodes",
+	} {
+		task, diags := steptest.Use{Definition: d}.Compile(t, body)
+		if diags != "" {
+			t.Fatal(diags)
+		}
+		toucher, ok := task.(step.Toucher)
+		if !ok {
+			t.Fatalf("%T tells nothing", task)
+		}
+		if touches := toucher.Touches(); len(touches) != 1 || touches[0].What != want {
+			t.Errorf("%s: %+v, want %s", body, touches, want)
+		}
+	}
+}

@@ -41,7 +41,6 @@ func TestExamplesCompile(t *testing.T) {
 }
 
 func TestCompileReportsMistakes(t *testing.T) {
-	const able = "the builtin driver does pod-delete, node-not-ready, config-corruption, image-pull-failure, scale-to-zero [invalid-value]\n"
 	tests := []struct{ name, body, want string }{
 		{"near name", "experiment: pod-delet\ntarget: deployment/web", `step.yaml:1:13: experiment: "pod-delet" is not one of its values; did you mean "pod-delete"? [unknown-value]` + "\n"},
 		{"driver", "experiment: scale-to-zero\ntarget: deployment/web\ndriver: litmus", "step.yaml:1:13: the litmus driver can't do scale-to-zero; leave driver out or use builtin [invalid-value]\n"},

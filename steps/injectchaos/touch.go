@@ -23,6 +23,13 @@ func (s steps) touches(c, shown *Config, w step.Written) []step.Touch {
 	if ref.Kind == "" {
 		ref.Kind = kindOf("", experiment)
 	}
+	if experiment.Scope == catalogue.Namespaces && !w.Given("target.name") && ref.Name == "" && ref.Selector == "" && len(ref.Labels) == 0 {
+		what := "the namespace that the step works in"
+		if c.Duration > 0 {
+			what += " for " + c.Duration.String()
+		}
+		return []step.Touch{{Effect: step.Breaks, Verb: experiment.Name, What: what, Count: 1}}
+	}
 	touch := s.env.Touch(step.Breaks, experiment.Name, ref)
 	itself := s.env.IsKind(ref.Kind, kindOf("", experiment)) || experiment.Scope == catalogue.Workloads
 	touch.What, touch.Count = radius(c, w, experiment, touch.What, ref.Name != "" && itself, itself)
