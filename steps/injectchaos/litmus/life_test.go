@@ -218,12 +218,14 @@ func TestRightsOnTheWholeClusterAreAskedForAndRemoved(t *testing.T) {
 	l.define(asIs)
 	testparts.ChaosOperator(t, l.Kubeconfig)
 	play(t, l.Cluster, script{})
-	_, err := l.inject("experiment: node-taint\ndriver: litmus\ntarget: node/sandbox-3\nduration: 1s")
+	node := "target: node/" + l.Target.Namespace + "\n" // one of its own, which no other test needs
+	l.Apply(t, "apiVersion: v1\nkind: Node\nmetadata: {name: "+l.Target.Namespace+"}\n")
+	_, err := l.inject("experiment: node-taint\ndriver: litmus\n" + node + "duration: 1s")
 	want := "node-taint needs rights on the whole cluster; allow the step to create a ClusterRole with litmus.install: true, or name an account with litmus.serviceAccount"
 	if err == nil || err.Error() != want {
 		t.Fatalf("got  %v\nwant %s", err, want)
 	}
-	out, err := l.inject("experiment: node-taint\ndriver: litmus\ntarget: node/sandbox-3\nlitmus: {install: true}\nduration: 1s")
+	out, err := l.inject("experiment: node-taint\ndriver: litmus\n" + node + "litmus: {install: true}\nduration: 1s")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
@@ -67,16 +68,21 @@ func (f *fault) nodeAffected(before, now *unstructured.Unstructured) bool {
 		cordoned, _, _ := unstructured.NestedBool(now.Object, "spec", "unschedulable")
 		return cordoned
 	case "node-taint":
-		return taints(now) > taints(before)
+		key, _, _ := strings.Cut(f.env["TAINTS"], ":")
+		key, _, _ = strings.Cut(key, "=")
+		return tainted(now, key) && !tainted(before, key)
 	case "kubelet-service-kill":
 		return !ready.Of(now).Ready
 	}
 	return false
 }
 
-func taints(node *unstructured.Unstructured) int {
+func tainted(node *unstructured.Unstructured, key string) bool {
 	list, _, _ := unstructured.NestedSlice(node.Object, "spec", "taints")
-	return len(list)
+	return slices.ContainsFunc(list, func(entry any) bool {
+		taint, ok := entry.(map[string]any)
+		return ok && taint["key"] == key
+	})
 }
 
 func restarts(pod *unstructured.Unstructured) int64 {

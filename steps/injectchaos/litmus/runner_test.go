@@ -197,7 +197,7 @@ func (r *runner) act(ctx context.Context, e experiment) ([]string, error) {
 				return nil, err
 			}
 		case "node-taint":
-			if err := r.patch(ctx, kube.Ref{APIVersion: "v1", Kind: "nodes", Name: name}, "", map[string]any{"spec": map[string]any{"taints": []any{map[string]any{"key": "chaos", "effect": "NoSchedule"}}}}); err != nil {
+			if err := r.patch(ctx, kube.Ref{APIVersion: "v1", Kind: "nodes", Name: name}, "", map[string]any{"spec": map[string]any{"taints": []any{map[string]any{"key": "scenario-runner.dev/chaos", "effect": "NoSchedule"}}}}); err != nil {
 				return nil, err
 			}
 		}
