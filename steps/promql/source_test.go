@@ -44,7 +44,7 @@ func TestSources(t *testing.T) {
 		`{alerts: {of: others}, until: count == 1, capture: {it: "[match.labels.pod, match.receivers, match.scenario]"}}`:                                    []any{"b", []any{"nobody"}, "sr-other"},
 		`{alerts: A, until: count == 2, capture: {it: "map(alerts, .labels.pod)"}}`:                                                                          []any{"a", "b"},
 		`{alerts: {in: prometheus, labels: {pod: a}}, until: match.state == "firing", capture: {it: match.name}}`:                                            "A",
-		`{promql: 'ALERTS{alertname="A"}', until: "samples[0].value == 1", capture: {it: "samples[0].labels.alertstate"}}`:                                       "firing",
+		`{promql: 'ALERTS{alertname="A"}', until: "samples[0].value == 1", capture: {it: "samples[0].labels.alertstate"}}`:                                   "firing",
 		`{promql: {query: 'count(ALERTS{alertname="A"}) by (pod)', every: 20ms}, where: item.value > 0, until: count == 1, capture: {it: match.labels.pod}}`: "a",
 	} {
 		out, err := wait.Do(t.Context(), t, strings.TrimSuffix(body, "}")+", timeout: 20s}")
@@ -111,7 +111,7 @@ func TestSourceMistakes(t *testing.T) {
 		`{alerts: A, until: count == 1}`:                                                     `no Alertmanager is known: name its address here, or under alertmanager in scenario-runner.yaml, or use --sandbox, which brings one`,
 		`{promql: {query: "", server: "http://a"}, until: count == 1}`:                       `promql needs query: a PromQL expression such as up == 0`,
 		`{alerts: {server: "http://a", every: 1ms}, until: count == 1}`:                      `every: expected 10ms or more, found 1ms`,
-		`{alerts: {server: "http://a"}, until: "alerts[0].labls.pod == 'a'"}`:                  `labls`,
+		`{alerts: {server: "http://a"}, until: "alerts[0].labls.pod == 'a'"}`:                `labls`,
 		`{alerts: {name: A, labels: {alertname: A}, server: "http://a"}, until: count == 1}`: `the name of the alerts is given by name already`,
 	} {
 		if _, got := wait.Compile(t, config); !strings.Contains(got, want) {

@@ -16,7 +16,7 @@ type Policy struct {
 	ForbiddenNamespaces []Pattern // namespaces in which nothing may be changed
 	MaxPods             int       // pods that one fault may hit; 0 means no limit
 	MaxNodes            int       // nodes that one fault may hit; 0 means no limit
-	MaxRate             int // requests per second that a load test may send; 0 means the usual limit
+	MaxRate             int       // requests per second that a load test may send; 0 means the usual limit
 	MaxDuration         time.Duration
 }
 
