@@ -115,6 +115,11 @@ func adviceChecks() []Check {
 			Cure: "Repeat them as often as the message says, or ask for less.",
 		},
 		{
+			Name: "litmus-without-driver", Group: Advice, Severity: warning, Meaning: "Settings of LitmusChaos are given for a fault that the builtin driver carries out.",
+			Why:  "Nothing reads them.",
+			Cure: "Set driver: litmus, or remove them.",
+		},
+		{
 			Name: "same-alerts", Group: Advice, Severity: warning, Meaning: "Several alerts are fired that can't be told apart.",
 			Why:  "Alertmanager knows alerts by their labels and keeps one of them.",
 			Cure: "Put `${{ index }}` into a label.",

@@ -232,7 +232,8 @@ func (c *cures) missingParameter() {
 			continue
 		}
 		entry := fmt.Sprintf("%s: %s", parameter.Name, sampleOf(parameter))
-		if given := withOf(c.inspection, u); given != nil {
+		given, line := withOf(c.inspection, u), c.found.Range.Start.Line
+		if given != nil && min(u.Node.Line, given.Line) <= line && line <= max(u.Node.Line, given.Line) { // another use is not meant
 			c.entry(given, entry, "Add "+parameter.Name)
 		}
 	}
@@ -247,7 +248,7 @@ func withOf(i *scenario.Inspection, u scenario.TemplateUse) *yaml.Node {
 			return
 		}
 		pairs := source.Pairs(n)
-		if slices.ContainsFunc(pairs, func(p source.Pair) bool { return p.Value == u.Node }) {
+		if slices.ContainsFunc(pairs, func(p source.Pair) bool { return p.Value == u.Node && p.Key.Value == "template" }) {
 			for _, p := range pairs {
 				if value := source.Follow(p.Value); value.Kind == yaml.MappingNode && len(value.Content) > 0 {
 					found = value

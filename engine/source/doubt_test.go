@@ -32,6 +32,9 @@ func TestNoDoubtAboutGoodFiles(t *testing.T) {
 		if entry != nil && entry.IsDir() && (entry.Name() == "node_modules" || entry.Name() == "testdata" || entry.Name() == "bin") {
 			return filepath.SkipDir
 		}
+		if entry != nil && entry.Name() == "crds.yaml" {
+			return err // generated: a line of plain text goes on with a quote there, which is taken for a quoted text
+		}
 		if ext := filepath.Ext(path); err == nil && (ext == ".yaml" || ext == ".yml") {
 			data, err := os.ReadFile(path)
 			good[path] = string(data)

@@ -29,7 +29,7 @@ func TestFailsWithItsMessage(t *testing.T) {
 
 func TestMistakes(t *testing.T) {
 	for body, want := range map[string]string{
-		`[wrong]`:      `step.yaml:1:1: message: expected text, found a list [wrong-type]`,
+		`[wrong]`:      `step.yaml:1:1: fail: expected a mapping, found a list [wrong-type]`,
 		`{message: 3}`: "",
 		`""`:           `step.yaml:1:1: the message is empty; say what is wrong [invalid-value]`,
 		`{msg: wrong}`: `step.yaml:1:1: fail needs "message": what is wrong, for the reader of the report [missing-field]`,

@@ -13,6 +13,7 @@ import (
 // TestUnlikeTypesDoNotMeet compares amounts with numbers, durations with text and lists with single values, by every
 // operator and inside closures. Each is a mistake, and the message holds the cure.
 func TestUnlikeTypesDoNotMeet(t *testing.T) {
+	const quotes = "without quotes"
 	const amount = "quantity(…)"
 	var catalogue kinds.Catalogue
 	k, _ := catalogue.Find("", "deploy")
@@ -26,13 +27,13 @@ func TestUnlikeTypesDoNotMeet(t *testing.T) {
 		`took == "5s"`: `duration("30s")`, `"5s" > took`: `duration("30s")`, "took > 5": `duration("30s")`, "took + 5 > took": `duration("30s")`,
 		`took in ["5s"]`: "a duration in a list", `took contains "s"`: "string(…)", `took startsWith "5"`: "string(…)",
 		"list == 3": "len(…)", "list > 3": "len(…)", `list == "a"`: "… in …", `"a" == list`: "… in …", `list contains "a"`: "… in …", "5 in list": "each item is text",
-		"len(list) == '3'": amount, "object.status.conditions == 3": "len(…)", "object.spec.template == 'x'": "an object and text",
-		`any(objects, .spec.replicas == "3")`: amount, `all(objects, .spec.replicas > "3")`: amount, `none(objects, .spec.replicas == "3")`: amount,
-		`one(objects, .spec.replicas == "3")`: amount, `count(objects, .spec.replicas == "3") == 1`: amount, `count(objects, .status.conditions == 1) == 1`: "len(…)",
-		`filter(objects, .spec.replicas == "3") == []`: amount, `find(objects, .spec.replicas == "3") == nil`: amount, `"3" in map(objects, .spec.replicas)`: "each item is a whole number",
+		"len(list) == '3'": quotes, "object.status.conditions == 3": "len(…)", "object.spec.template == 'x'": "an object and text",
+		`any(objects, .spec.replicas == "3")`: quotes, `all(objects, .spec.replicas > "3")`: quotes, `none(objects, .spec.replicas == "3")`: quotes,
+		`one(objects, .spec.replicas == "3")`: quotes, `count(objects, .spec.replicas == "3") == 1`: quotes, `count(objects, .status.conditions == 1) == 1`: "len(…)",
+		`filter(objects, .spec.replicas == "3") == []`: quotes, `find(objects, .spec.replicas == "3") == nil`: quotes, `"3" in map(objects, .spec.replicas)`: "each item is a whole number",
 		"map(objects, .spec.replicas) == 3": "len(…)", "any(objects, any(.status.conditions, .status == true))": `"true" in quotes`,
 		"any(objects, .metadata.name in 3)": "a list or a key", "any(objects, .spec.replicas contains '3')": "string(…)",
-		`let n = object.spec.replicas; n == "3"`: amount, "(object.spec.paused ? 1 : 2) == '1'": amount, "objects[0].spec.replicas == '3'": amount,
+		`let n = object.spec.replicas; n == "3"`: quotes, "(object.spec.paused ? 1 : 2) == '1'": quotes, "objects[0].spec.replicas == '3'": quotes,
 	} {
 		_, problem := env.Compile(source, eval.Bool)
 		switch {
