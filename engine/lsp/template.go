@@ -248,7 +248,8 @@ func withOf(i *scenario.Inspection, u scenario.TemplateUse) *yaml.Node {
 			return
 		}
 		pairs := source.Pairs(n)
-		if slices.ContainsFunc(pairs, func(p source.Pair) bool { return p.Value == u.Node && p.Key.Value == "template" }) {
+		isStep := slices.ContainsFunc(i.Steps, func(o scenario.StepOutline) bool { return o.Node == n })
+		if !isStep && slices.ContainsFunc(pairs, func(p source.Pair) bool { return p.Value == u.Node }) {
 			for _, p := range pairs {
 				if value := source.Follow(p.Value); value.Kind == yaml.MappingNode && len(value.Content) > 0 {
 					found = value
