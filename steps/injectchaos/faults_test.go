@@ -3,6 +3,7 @@ package injectchaos_test
 import (
 	"encoding/base64"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -216,6 +217,7 @@ func TestNodeDrain(t *testing.T) {
 	l.Apply(t, l.onOwnNodes(workload("Deployment", "web", 2)))
 	l.until("deployment/web", isReady)
 	l.ownNode("-b")
+	pods := l.pods()
 	before := nodeSpec(l.get("node/" + first))
 	out := l.must("experiment: node-drain\ntarget: node/" + first + "\nduration: 50ms")
 	if diff := cmp.Diff([]string{"Node/" + first}, targets(out)); diff != "" {
@@ -225,20 +227,16 @@ func TestNodeDrain(t *testing.T) {
 		t.Error(diff)
 	}
 	l.until("deployment/web", isReady)
-	pods, err := l.Target.List(l.ctx, kube.Ref{Kind: "pods"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, pod := range pods {
-		if node, _, _ := unstructured.NestedString(pod.Object, "spec", "nodeName"); node != l.Target.Namespace+"-b" {
-			t.Errorf("%s runs on %s", pod.GetName(), node)
+	for _, name := range l.pods() { // where the new ones are may be decided after the drain, when both nodes take them
+		if slices.Contains(pods, name) {
+			t.Errorf("%s was not moved", name)
 		}
 	}
 	if diff := cmp.Diff(before, nodeSpec(l.get("node/"+first))); diff != "" {
 		t.Error(diff)
 	}
 	l.Apply(t, "apiVersion: v1\nkind: Pod\nmetadata: {name: bare}\nspec: {nodeName: "+first+", containers: [{name: app, image: a}]}\n")
-	_, err = l.inject("experiment: node-drain\ntarget: node/" + first)
+	_, err := l.inject("experiment: node-drain\ntarget: node/" + first)
 	want := "the drain would lose what nobody brings back, so nothing was done: pod " + l.Target.Namespace + "/bare on " + first + " has no controller that makes it again; say force: true to drain it all the same"
 	if err == nil || err.Error() != want || nodeSpec(l.get("node/" + first))["unschedulable"] != nil {
 		t.Errorf("got  %v\nwant %s", err, want)
