@@ -15,26 +15,14 @@ import (
 
 // planConfigCorruption hits config maps that hold text.
 func planConfigCorruption(ctx context.Context, request driver.Request) (driver.Fault, error) {
-	mapping, err := request.Place.Resolve(ctx, request.Selection.Reference)
-	if err != nil {
+	if err := only(ctx, request, "ConfigMap"); err != nil {
 		return nil, err
-	}
-	if mapping.Kind != "ConfigMap" {
-		return nil, fmt.Errorf("config-corruption hits a ConfigMap, not a %s", mapping.Kind)
 	}
 	maps, err := candidates(ctx, request)
 	if err != nil {
 		return nil, err
 	}
-	fault := &lasting{request: request, candidates: len(maps)}
-	for _, object := range choose(request, maps) {
-		h, err := configHit(ctx, request, object)
-		if err != nil {
-			return nil, err
-		}
-		fault.hits = append(fault.hits, h)
-	}
-	return fault, nil
+	return hitChosen(ctx, request, maps, configHit)
 }
 
 func configHit(ctx context.Context, request driver.Request, object *unstructured.Unstructured) (*hit, error) {

@@ -26,15 +26,7 @@ func planImagePullFailure(ctx context.Context, request driver.Request) (driver.F
 	if err != nil {
 		return nil, err
 	}
-	fault := &lasting{request: request, candidates: len(workloads)}
-	for _, workload := range choose(request, workloads) {
-		h, err := imageHit(ctx, request, workload)
-		if err != nil {
-			return nil, err
-		}
-		fault.hits = append(fault.hits, h)
-	}
-	return fault, nil
+	return hitChosen(ctx, request, workloads, imageHit)
 }
 
 func imageHit(ctx context.Context, request driver.Request, workload *unstructured.Unstructured) (*hit, error) {

@@ -254,3 +254,16 @@ func podsOf(ctx context.Context, place *kube.Target, workload *unstructured.Unst
 	query.Labels = selector
 	return query, err
 }
+
+// hitChosen makes the fault that hits those of the candidates that the selection chooses, each as hitOf says.
+func hitChosen(ctx context.Context, request driver.Request, objects []*unstructured.Unstructured, hitOf func(context.Context, driver.Request, *unstructured.Unstructured) (*hit, error)) (driver.Fault, error) {
+	fault := &lasting{request: request, candidates: len(objects)}
+	for _, object := range choose(request, objects) {
+		h, err := hitOf(ctx, request, object)
+		if err != nil {
+			return nil, err
+		}
+		fault.hits = append(fault.hits, h)
+	}
+	return fault, nil
+}

@@ -35,15 +35,7 @@ func planNodeNotReady(ctx context.Context, request driver.Request) (driver.Fault
 	if err != nil {
 		return nil, err
 	}
-	fault := &lasting{request: request, candidates: len(up)}
-	for _, node := range choose(request, up) {
-		h, err := nodeHit(ctx, request, node)
-		if err != nil {
-			return nil, err
-		}
-		fault.hits = append(fault.hits, h)
-	}
-	return fault, nil
+	return hitChosen(ctx, request, up, nodeHit)
 }
 
 // simulatedAndReady returns the nodes that can be hit. One that is not ready anyway would prove nothing.

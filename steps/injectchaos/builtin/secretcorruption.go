@@ -25,15 +25,7 @@ func planSecretCorruption(ctx context.Context, request driver.Request) (driver.F
 	if err != nil {
 		return nil, err
 	}
-	fault := &lasting{request: request, candidates: len(secrets)}
-	for _, object := range choose(request, secrets) {
-		h, err := secretHit(ctx, request, object)
-		if err != nil {
-			return nil, err
-		}
-		fault.hits = append(fault.hits, h)
-	}
-	return fault, nil
+	return hitChosen(ctx, request, secrets, secretHit)
 }
 
 func secretHit(ctx context.Context, request driver.Request, object *unstructured.Unstructured) (*hit, error) {
