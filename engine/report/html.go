@@ -5,6 +5,7 @@ import (
 	"errors"
 	"html/template"
 	"io"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -137,7 +138,7 @@ func (h *html) scenario(s *journal.ScenarioSummary, id string) htmlScenario {
 		Anchor: id, Name: oneLine(s.Info.Name), Verdict: v, Mark: h.mark(v), Open: !isGreen(v), Took: length(s.Result.Took),
 		Place: h.place(s), About: s.Info.Description, Attempts: len(s.Attempts) + 1, Again: h.rerun(s), Timeline: stepTimeline(s),
 	}
-	for _, key := range slices.Sorted(keys(s.Info.Labels)) {
+	for _, key := range slices.Sorted(maps.Keys(s.Info.Labels)) {
 		out.Labels = append(out.Labels, key+"="+s.Info.Labels[key])
 	}
 	if !isGreen(v) {

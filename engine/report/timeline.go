@@ -2,8 +2,6 @@ package report
 
 import (
 	"fmt"
-	"iter"
-	"maps"
 	"time"
 
 	"github.com/scenario-runner/scenario-runner/engine/journal"
@@ -44,8 +42,6 @@ const (
 )
 
 func anchor(i int) string { return fmt.Sprintf("s%d", i+1) }
-
-func keys[V any](m map[string]V) iter.Seq[string] { return maps.Keys(m) }
 
 // timelineOf shows the scenarios of a run.
 func timelineOf(s *journal.Summary) *timeline {

@@ -19,6 +19,7 @@ import (
 	"github.com/scenario-runner/scenario-runner/engine/field"
 	"github.com/scenario-runner/scenario-runner/engine/source"
 	"github.com/scenario-runner/scenario-runner/engine/step"
+	"github.com/scenario-runner/scenario-runner/steps/web"
 )
 
 // maxData bounds a data file: it is kept in memory.
@@ -141,30 +142,9 @@ func fromLines(name string, data []byte) ([]any, *problem) {
 		if err := d.Decode(&row); err != nil {
 			return nil, wrong("%s:%d: not JSON: %s", name, i+1, err)
 		}
-		rows = append(rows, numbers(row))
+		rows = append(rows, web.Plain(row))
 	}
 	return rows, nil
-}
-
-// numbers makes whole numbers and fractions of what JSON has only one kind for.
-func numbers(v any) any {
-	switch v := v.(type) {
-	case json.Number:
-		if i, err := strconv.Atoi(v.String()); err == nil {
-			return i
-		}
-		f, _ := v.Float64()
-		return f
-	case []any:
-		for i := range v {
-			v[i] = numbers(v[i])
-		}
-	case map[string]any:
-		for key := range v {
-			v[key] = numbers(v[key])
-		}
-	}
-	return v
 }
 
 // fromCSV reads a table whose first line names the columns. A column is of numbers, or of true and false, when all of

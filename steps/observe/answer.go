@@ -3,6 +3,8 @@ package observe
 import (
 	"bytes"
 	"encoding/json"
+
+	"github.com/scenario-runner/scenario-runner/steps/web"
 )
 
 // decodeJSON reads a body with whole numbers as such, and gives nil for one that is no JSON.
@@ -13,30 +15,7 @@ func decodeJSON(body []byte) any {
 	if err := decoder.Decode(&v); err != nil || decoder.More() {
 		return nil
 	}
-	return numbers(v)
-}
-
-func numbers(v any) any {
-	switch v := v.(type) {
-	case json.Number:
-		if whole, err := v.Int64(); err == nil {
-			return int(whole)
-		}
-		number, err := v.Float64()
-		if err != nil {
-			return v.String()
-		}
-		return number
-	case []any:
-		for i := range v {
-			v[i] = numbers(v[i])
-		}
-	case map[string]any:
-		for key := range v {
-			v[key] = numbers(v[key])
-		}
-	}
-	return v
+	return web.Plain(v)
 }
 
 func shorten(s string, length int) string {

@@ -17,10 +17,12 @@ func Value(data []byte) (value any, ok bool) {
 	if _, err := d.Token(); !errors.Is(err, io.EOF) {
 		return nil, false
 	}
-	return plain(value), true
+	return Plain(value), true
 }
 
-func plain(v any) any {
+// Plain makes the numbers of a decoded document what expressions have: whole ones int, others float64, and text where
+// they are larger than that. It changes lists and maps in place.
+func Plain(v any) any {
 	switch v := v.(type) {
 	case json.Number:
 		if i, err := v.Int64(); err == nil {
@@ -33,11 +35,11 @@ func plain(v any) any {
 		return f
 	case []any:
 		for i := range v {
-			v[i] = plain(v[i])
+			v[i] = Plain(v[i])
 		}
 	case map[string]any:
 		for k := range v {
-			v[k] = plain(v[k])
+			v[k] = Plain(v[k])
 		}
 	}
 	return v
