@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -13,6 +14,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/intstr"
 
+	"github.com/scenario-runner/scenario-runner/steps/injectchaos/catalogue"
 	"github.com/scenario-runner/scenario-runner/steps/kube/kubetest"
 )
 
@@ -78,11 +80,19 @@ func (f *fixture) harm(node string) map[string]any {
 	return out
 }
 
+// killedElsewhere are the experiments that a sandbox can't carry, with the test that ends them after a kill.
+var killedElsewhere = map[string]string{
+	"pod-network-partition": "steps/injectchaos/builtin TestIsolationWhereThePoliciesAreEnforced",
+	"dns-failure":           "steps/injectchaos/builtin TestIsolationWhereThePoliciesAreEnforced",
+	"pod-io-stress":         "steps/injectchaos/builtin TestLoadOfAKilledRun",
+	"disk-fill":             "steps/injectchaos/builtin TestLoadOfAKilledRun",
+}
+
 // TestKillDuringEveryExperiment kills the program with SIGKILL while a fault stands, and cleans up with another process.
 func TestKillDuringEveryExperiment(t *testing.T) {
 	f := newFixture(t, kubetest.Kubeconfig(t))
 	node := f.breakable()
-	for _, experiment := range []string{
+	experiments := []string{
 		"pod-delete, target: deployment/web",
 		"container-kill, target: deployment/web",
 		"pod-cpu-hog, target: deployment/web",
@@ -96,7 +106,14 @@ func TestKillDuringEveryExperiment(t *testing.T) {
 		"node-drain, target: node/" + node,
 		"node-taint, target: node/" + node,
 		"node-not-ready, target: node/" + node,
-	} {
+	}
+	for _, name := range catalogue.By(catalogue.Builtin) {
+		here := slices.ContainsFunc(experiments, func(e string) bool { return strings.HasPrefix(e, name+",") })
+		if _, elsewhere := killedElsewhere[name]; here == elsewhere {
+			t.Errorf("no test kills the program during %s, or two do", name)
+		}
+	}
+	for _, experiment := range experiments {
 		name, _, _ := strings.Cut(experiment, ",")
 		t.Run(name, func(t *testing.T) {
 			f.t, f.state = t, t.TempDir()

@@ -42,6 +42,8 @@ func (b builtin) Plan(ctx context.Context, request driver.Request) (driver.Fault
 		"container-kill":        b.planContainerKill,
 		"pod-cpu-hog":           b.planHog,
 		"pod-memory-hog":        b.planHog,
+		"pod-io-stress":         b.planHog,
+		"disk-fill":             b.planHog,
 		"dns-failure":           b.planIsolation,
 		"pod-network-partition": b.planIsolation,
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -39,12 +40,18 @@ func onSimulatedNode(ctx context.Context, place *kube.Target, pod *unstructured.
 	return node.GetAnnotations()[simulatedAnnotation] == simulatedValue, nil
 }
 
+// noShell is the exit code of a command that is not there.
+const noShell = 127
+
 // inContainer runs a script by exec.
 func inContainer(ctx context.Context, place *kube.Target, pod *unstructured.Unstructured, container, script string) (int, string, error) {
 	var out bytes.Buffer
 	code, err := remote.Exec(ctx, place.Cluster, remote.Command{
 		Namespace: pod.GetNamespace(), Pod: pod.GetName(), Container: container, Words: []string{"sh", "-c", script},
 	}, &out, &out)
+	if err != nil && strings.Contains(err.Error(), "executable file not found") {
+		return noShell, err.Error(), nil // containerd tells it so; others by the exit code
+	}
 	if err != nil {
 		return code, out.String(), fmt.Errorf("run a command in container %q of %s: %w", container, describe(pod), err)
 	}

@@ -21,7 +21,7 @@ type steer struct {
 	about             kube.Query // what is watched for the proof
 }
 
-// planHog hits simulated pods: nothing that the API can do takes processor time or memory away from a real one.
+// planHog hits simulated pods by their steering and real ones by processes of its own.
 func (b builtin) planHog(ctx context.Context, request driver.Request) (driver.Fault, error) {
 	pods, number, err := chosenPods(ctx, request)
 	if err != nil {
@@ -31,8 +31,13 @@ func (b builtin) planHog(ctx context.Context, request driver.Request) (driver.Fa
 	if err != nil {
 		return nil, err
 	}
-	if len(pods) > 0 && !simulated {
-		return nil, &driver.Unable{Reason: fmt.Sprintf("%s runs on a real node, and the builtin driver can do %s only to the simulated pods of a sandbox; use driver: litmus, or run with --sandbox", describe(pods[0]), request.Experiment.Name)}
+	if !simulated {
+		return b.planLoad(ctx, request, pods, number)
+	}
+	switch request.Experiment.Name {
+	case "pod-cpu-hog", "pod-memory-hog":
+	default:
+		return nil, &driver.Unable{Reason: fmt.Sprintf("%s runs on a simulated node, where pods have no disks; %s needs real ones", describe(pods[0]), request.Experiment.Name)}
 	}
 	return steerAll(ctx, request, pods, number, func(pod *unstructured.Unstructured, container string, query kube.Query) (steer, error) {
 		if request.Experiment.Name == "pod-cpu-hog" {

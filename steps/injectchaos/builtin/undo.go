@@ -65,7 +65,9 @@ func (e edited) String() string {
 }
 
 // Undos returns the undos of this driver's faults.
-func Undos(env *kube.Env) []step.Undo {
+func Undos(env *kube.Env) []step.Undo { return undos(env, reach{shell: inContainer}) }
+
+func undos(env *kube.Env, r reach) []step.Undo {
 	u := undoer{env}
 	return []step.Undo{
 		step.DefineUndo(undoRevert,
@@ -81,6 +83,13 @@ func Undos(env *kube.Env) []step.Undo {
 			func(p plant) string { return "remove " + p.String() },
 			func(ctx context.Context, p plant) error {
 				return u.at(ctx, p.origin, p.Namespace, func(place *kube.Target) error { return remove(ctx, place, p) })
+			},
+			nil,
+		),
+		step.DefineUndo(undoLoad,
+			func(l loaded) string { return "end the load in " + l.String() },
+			func(ctx context.Context, l loaded) error {
+				return u.at(ctx, l.origin, l.Namespace, func(place *kube.Target) error { return calm(ctx, place, r, l) })
 			},
 			nil,
 		),

@@ -47,7 +47,7 @@ func defaults(e catalogue.Experiment) map[string]any {
 
 func TestWhatTheBuiltinDriverDoes(t *testing.T) {
 	want := []string{
-		"pod-delete", "container-kill", "pod-cpu-hog", "pod-memory-hog", "pod-network-partition", "dns-failure", "node-drain", "node-taint",
+		"pod-delete", "container-kill", "pod-cpu-hog", "pod-memory-hog", "pod-io-stress", "disk-fill", "pod-network-partition", "dns-failure", "node-drain", "node-taint",
 		"node-not-ready", "service-disruption", "config-corruption", "secret-corruption", "image-pull-failure", "quota-exhaustion", "scale-to-zero",
 	}
 	if diff := cmp.Diff(want, catalogue.By(catalogue.Builtin)); diff != "" {

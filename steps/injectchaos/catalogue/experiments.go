@@ -48,12 +48,12 @@ func pods() []Experiment {
 			Parameters: []Parameter{container, {"megabytes", Whole, 500, "Memory that is taken."}},
 		},
 		{
-			Name: "pod-io-stress", Scope: Pods, One: true, Drivers: litmusOnly,
+			Name: "pod-io-stress", Scope: Pods, Candidates: "running pods", One: true, Drivers: both,
 			Doc: "Keeps the disk of pods busy.", Proof: "the disk traffic of the pods rises",
 			Parameters: []Parameter{container, {"fill", Percent, 10, "Part of the free space that is written."}, {"workers", Whole, 4, "Writers at the same time."}},
 		},
 		{
-			Name: "disk-fill", Scope: Pods, One: true, Drivers: litmusOnly,
+			Name: "disk-fill", Scope: Pods, Candidates: "running pods", One: true, Drivers: both,
 			Doc: "Fills the ephemeral storage of pods.", Proof: "the storage use rises, or the pod is evicted for it",
 			Parameters: []Parameter{container, {"fill", Percent, 80, "Part of the storage limit that is filled."}},
 		},
