@@ -5,6 +5,7 @@ import (
 	"context"
 	"os"
 	"runtime/debug"
+	_ "time/tzdata" // the zones of a policy's hours, for machines that have none
 
 	"k8s.io/klog/v2"
 )

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"maps"
 	"os"
 	"path/filepath"
@@ -59,11 +60,29 @@ func (p *project) endpoint(key string, e *config.Endpoint) *settings.Endpoint {
 }
 
 func (p *project) policy() settings.Policy {
-	return settings.Policy{
+	out := settings.Policy{
 		Contexts:            p.patterns("contexts", p.Policy.Contexts),
 		ForbiddenNamespaces: p.patterns("forbiddenNamespaces", p.Policy.ForbiddenNamespaces),
-		MaxPods:             p.Policy.MaxPods, MaxNodes: p.Policy.MaxNodes, MaxRate: p.Policy.MaxRate, MaxDuration: p.Policy.MaxDuration,
+		MaxPods:             p.Policy.MaxPods, MaxNodes: p.Policy.MaxNodes, MaxPercent: p.Policy.MaxPercent,
+		MaxRate: p.Policy.MaxRate, MaxDuration: p.Policy.MaxDuration,
+		BusinessHours: p.hours(p.Policy.BusinessHours), Confirm: cmp.Or(settings.Consent(p.Policy.Confirm), settings.Ask),
 	}
+	if p.Policy.RequireLabel != "" {
+		out.RequireLabel = settings.Pattern{Glob: p.Policy.RequireLabel, At: p.At("policy", "requireLabel").String()}
+	}
+	return out
+}
+
+// hours returns hours that were checked when the configuration was read, so that nothing of them can be wrong here.
+func (p *project) hours(h *config.Hours) *settings.Hours {
+	if h == nil {
+		return nil
+	}
+	out := &settings.Hours{Outside: h.Outside, At: p.At("policy", "businessHours").String()}
+	out.Days, _ = h.Weekdays()
+	out.From, out.To, _ = h.Span()
+	out.Zone, _ = h.Location()
+	return out
 }
 
 func (p *project) patterns(key string, globs []string) []settings.Pattern {

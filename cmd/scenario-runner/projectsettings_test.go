@@ -41,6 +41,10 @@ policy:
   maxPods: 5
   maxNodes: 1
   maxDuration: 15m
+  maxPercent: 50
+  requireLabel: chaos=allowed
+  businessHours: {days: [Fri, Monday], from: "09:00", to: "17:30", zone: Europe/Berlin}
+  confirm: always
 `
 
 // openFull reads a configuration with everything in it, in a folder of its own.
@@ -68,6 +72,10 @@ func TestSettingsSayWhatTheConfigurationSays(t *testing.T) {
 		t.Error("secrets can't be looked up")
 	}
 	got.LookupEnv = nil
+	berlin, err := time.LoadLocation("Europe/Berlin")
+	if err != nil {
+		t.Fatal(err)
+	}
 	want := settings.Settings{
 		Connections: map[string]settings.Connection{
 			"history": {
@@ -85,10 +93,15 @@ func TestSettingsSayWhatTheConfigurationSays(t *testing.T) {
 		Policy: settings.Policy{
 			Contexts:            []settings.Pattern{{Glob: "staging", At: at("25:14")}},
 			ForbiddenNamespaces: []settings.Pattern{{Glob: "default", At: at("26:25")}},
-			MaxPods:             5, MaxNodes: 1, MaxDuration: 15 * time.Minute,
+			RequireLabel:        settings.Pattern{Glob: "chaos=allowed", At: at("31:17")},
+			MaxPods:             5, MaxNodes: 1, MaxPercent: 50, MaxDuration: 15 * time.Minute,
+			BusinessHours: &settings.Hours{
+				Days: []time.Weekday{time.Monday, time.Friday}, From: 9 * time.Hour, To: 17*time.Hour + 30*time.Minute, Zone: berlin, At: at("32:3"),
+			},
+			Confirm: settings.Always,
 		},
 	}
-	if d := cmp.Diff(want, got, cmp.FilterPath(func(path cmp.Path) bool { return path.Last().String() == ".LookupEnv" }, cmp.Ignore())); d != "" {
+	if d := cmp.Diff(want, got, cmp.FilterPath(func(path cmp.Path) bool { return path.Last().String() == ".LookupEnv" }, cmp.Ignore()), cmp.Comparer(func(a, b *time.Location) bool { return a.String() == b.String() })); d != "" {
 		t.Error(d)
 	}
 }

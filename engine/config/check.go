@@ -205,6 +205,15 @@ func (c *checker) policy() {
 	c.limit("maxPods", p.MaxPods)
 	c.limit("maxNodes", p.MaxNodes)
 	c.limit("maxRate", p.MaxRate)
+	if c.config.Given("policy", "maxPercent") && (p.MaxPercent < 1 || p.MaxPercent > 100) {
+		c.report("maxPercent must be from 1 to 100, found %d", []any{p.MaxPercent}, "policy", "maxPercent")
+	}
+	if key, _, pair := strings.Cut(p.RequireLabel, "="); c.config.Given("policy", "requireLabel") && (!pair || key == "") {
+		c.report("requireLabel is a label as key=value, such as chaos=allowed, found %q", []any{p.RequireLabel}, "policy", "requireLabel")
+	}
+	if p.BusinessHours != nil {
+		c.hours(*p.BusinessHours)
+	}
 }
 
 func (c *checker) patterns(key string, patterns []string) {

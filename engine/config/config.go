@@ -117,10 +117,23 @@ type Policy struct {
 	Contexts            []string      `yaml:"contexts" single:"true" doc:"Contexts that may be used; every other is refused before it is touched. The cluster in the box is always allowed." example:"['staging-*', kind-kind]"`
 	ForbiddenNamespaces []string      `yaml:"forbiddenNamespaces" single:"true" doc:"Namespaces in which no step may change anything. Faults are kept out of kube-* and openshift-* in any case." example:"['kube-*', default]"`
 	ForbiddenSteps      []string      `yaml:"forbiddenSteps" single:"true" doc:"Step kinds that scenarios must not use." example:"[run, exec]"`
-	MaxPods             int           `yaml:"maxPods" doc:"Most pods that one step may hit. A drain of nodes keeps to it; injectChaos does not yet." example:"5"`
-	MaxNodes            int           `yaml:"maxNodes" doc:"Most nodes that one step may hit. The step node keeps to it; injectChaos does not yet." example:"1"`
+	RequireLabel        string        `yaml:"requireLabel" doc:"Label that the target of every fault must have, itself or by its namespace, as key=value. What is in the scenario's own namespace needs none." example:"chaos=allowed"`
+	MaxPods             int           `yaml:"maxPods" doc:"Most pods that all faults of a run may hit at once, and one step node." example:"5"`
+	MaxNodes            int           `yaml:"maxNodes" doc:"Most nodes that all faults of a run may hit at once, and one step node." example:"1"`
+	MaxPercent          int           `yaml:"maxPercent" doc:"Largest part that a fault may hit of what matches its target, from 1 to 100." example:"50"`
 	MaxRate             int           `yaml:"maxRate" doc:"Most requests per second that a loadTest may send; 500 if not given." example:"2000"`
 	MaxDuration         time.Duration `yaml:"maxDuration" doc:"Longest time that a scenario may take, and the limit of those that name none in safety.maxDuration." example:"15m"`
+	BusinessHours       *Hours        `yaml:"businessHours" doc:"When faults may be injected. Without it, at any time." example:"{days: [Mon, Tue, Wed, Thu], from: '09:00', to: '17:00', zone: Europe/Berlin}"`
+	Confirm             string        `yaml:"confirm" enum:"terminal,always" doc:"Who must agree before a run injects faults, or changes things outside of namespaces of its own, on a cluster that is no sandbox: with terminal whoever sits at one is asked; with always nothing runs without a terminal unless --yes is given. terminal if not given."`
+}
+
+// Hours are times of the week.
+type Hours struct {
+	Days    []string `yaml:"days" single:"true" doc:"Days of the week, as Mon or Monday. Without it, every day." example:"[Mon, Tue]"`
+	From    string   `yaml:"from" doc:"When the hours begin, as HH:MM; 00:00 if not given." example:"'09:00'"`
+	To      string   `yaml:"to" doc:"When they end, as HH:MM; 24:00 if not given. Hours that end before they begin end on the next day." example:"'17:00'"`
+	Zone    string   `yaml:"zone" doc:"Time zone by its name in the IANA database; UTC if not given." example:"Europe/Berlin"`
+	Outside bool     `yaml:"outside" doc:"Faults are allowed only outside of these hours."`
 }
 
 // File returns the name of the file, "" when the project has none.

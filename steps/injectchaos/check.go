@@ -2,13 +2,13 @@ package injectchaos
 
 import (
 	"fmt"
-	"path"
 	"slices"
 	"time"
 
 	"github.com/scenario-runner/scenario-runner/engine/step"
 	"github.com/scenario-runner/scenario-runner/steps/injectchaos/catalogue"
 	"github.com/scenario-runner/scenario-runner/steps/kube"
+	"github.com/scenario-runner/scenario-runner/steps/settings"
 )
 
 // auto is the choice of a driver by us.
@@ -70,8 +70,8 @@ func checkTarget(c *Config, p *step.Problems) {
 	if wrong(p, "target.percent", t.Percent, t.Percent < 1 || t.Percent > 100) {
 		p.At("target.percent", "percent must be from 1 to 100, found %d", t.Percent)
 	}
-	if protected(t.Namespace) {
-		p.At("target.namespace", "%s", refusal(t.Namespace))
+	if err := settings.Fault(t.Namespace); err != nil { // what the policy forbids is looked at for every step
+		p.At("target.namespace", "%s", err)
 	}
 }
 
@@ -132,16 +132,4 @@ func kindOf(given string, experiment catalogue.Experiment) string {
 		catalogue.Pods: "Pod", catalogue.Nodes: "Node", catalogue.ConfigMaps: "ConfigMap", catalogue.Secrets: "Secret",
 		catalogue.Services: "Service", catalogue.Namespaces: "Namespace",
 	}[experiment.Scope]
-}
-
-// protected reports whether a namespace belongs to the platform, where chaos would end more than an experiment.
-func protected(namespace string) bool {
-	return slices.ContainsFunc([]string{"kube-*", "openshift-*"}, func(pattern string) bool {
-		match, _ := path.Match(pattern, namespace) // the patterns are constants
-		return match
-	})
-}
-
-func refusal(namespace string) string {
-	return fmt.Sprintf("namespace %q is protected from chaos, as are all of kube-* and openshift-*; choose a target elsewhere", namespace)
 }

@@ -2,9 +2,10 @@ package injectchaos
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"regexp"
+	"slices"
+	"time"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
@@ -19,20 +20,17 @@ import (
 // guard looks at what a fault will hit before it is injected: it refuses what the policy or the scenario does not allow,
 // and keeps other scenarios off the targets. The returned hits count until they are released.
 func (s steps) guard(ctx context.Context, run *step.Run, place *kube.Target, r request) (*hits, error) {
+	policy, safety := &s.env.Settings().Policy, run.Scenario.Safety
 	if err := production(place); err != nil {
 		return nil, err
 	}
 	for _, target := range r.fault.Targets() {
-		if err := permitted(ctx, run, place, target); err != nil {
+		if err := permitted(ctx, run, place, policy, target); err != nil {
 			return nil, err
 		}
 	}
-	safety := run.Scenario.Safety
-	if n, all := len(r.fault.Targets()), r.fault.Candidates(); safety.MaxPercent > 0 && n*100 > safety.MaxPercent*all {
-		return nil, &settings.Refusal{
-			What: fmt.Sprintf("hitting %d of %d %s", n, all, r.experiment.Candidates),
-			Why:  fmt.Sprintf("is more than the scenario's safety.maxPercent of %d allows; choose fewer with count or percent", safety.MaxPercent),
-		}
+	if err := bounded(policy, safety, r); err != nil {
+		return nil, err
 	}
 	if err := claim(ctx, run, place, r); err != nil {
 		return nil, err
@@ -42,8 +40,26 @@ func (s steps) guard(ctx context.Context, run *step.Run, place *kube.Target, r r
 		return nil, err
 	}
 	size.scenario = run.Scenario.ID
+	if err := s.env.Settings().Hours(r.duration); err != nil { // after the claim, which may have waited for hours
+		return nil, err
+	}
 	tally, _ := s.env.Shared(tallyKey{}, func() any { return &tally{} }).(*tally)
-	return tally.add(size, &s.env.Settings().Policy, safety)
+	return tally.add(size, policy, safety)
+}
+
+// bounded refuses a fault that hits too large a part of what there is to choose from.
+func bounded(policy *settings.Policy, safety step.Safety, r request) error {
+	n, all := len(r.fault.Targets()), r.fault.Candidates()
+	if err := policy.Share(n, all, r.experiment.Candidates); err != nil {
+		return err
+	}
+	if safety.MaxPercent == 0 || n*100 <= safety.MaxPercent*all {
+		return nil
+	}
+	return &settings.Refusal{
+		What: fmt.Sprintf("hitting %d of %d %s", n, all, r.experiment.Candidates),
+		Why:  fmt.Sprintf("is more than the scenario's safety.maxPercent of %d allows; choose fewer with count or percent", safety.MaxPercent),
+	}
 }
 
 // request is a planned fault with where it comes from.
@@ -51,6 +67,7 @@ type request struct {
 	experiment catalogue.Experiment
 	target     kube.Ref
 	fault      driver.Fault
+	duration   time.Duration // 0 when the fault stays until the scenario ends
 }
 
 // looksLikeProduction matches names that people give to clusters on which others rely.
@@ -71,50 +88,58 @@ func production(place *kube.Target) error {
 	}
 }
 
-// permitted refuses a target in a namespace that is protected or forbidden, or without the label that it must have.
-func permitted(ctx context.Context, run *step.Run, place *kube.Target, target driver.Object) error {
+// permitted refuses a target in a namespace that is protected or forbidden, or without the labels that it must have. What
+// is in the scenario's own namespace is its own, for the policy.
+func permitted(ctx context.Context, run *step.Run, place *kube.Target, policy *settings.Policy, target driver.Object) error {
 	namespace := target.Namespace
 	if target.Kind == "Namespace" {
 		namespace = target.Name
 	}
-	if protected(namespace) {
-		return errors.New(refusal(namespace))
+	if err := settings.Fault(namespace); err != nil {
+		return err
 	}
 	if namespace != "" {
 		if err := place.Permit(namespace); err != nil {
 			return err
 		}
 	}
-	if run.Scenario.Safety.RequireLabel == "" {
-		return nil
+	demands := []demand{{run.Scenario.Safety.RequireLabel, "the scenario's safety.requireLabel demands"}}
+	if !run.Scenario.Owned || namespace != run.Scenario.Namespace {
+		demands = append(demands, demand{policy.RequireLabel.Glob, "the policy demands (requireLabel, " + policy.RequireLabel.At + ")"})
 	}
-	return labelled(ctx, place, target, run.Scenario.Safety.RequireLabel)
+	return labelled(ctx, place, target, demands)
 }
 
-// labelled refuses a target that was not marked as one, by itself or by its namespace.
-func labelled(ctx context.Context, place *kube.Target, target driver.Object, label string) error {
+// demand is a label that targets must have, as key=value, and who says so. "" demands none.
+type demand struct{ label, by string }
+
+// labelled refuses a target that was not marked as one, by itself or by its namespace, as each of the demands wants.
+func labelled(ctx context.Context, place *kube.Target, target driver.Object, demands []demand) error {
+	demands = slices.DeleteFunc(demands, func(d demand) bool { return d.label == "" })
+	if len(demands) == 0 {
+		return nil
+	}
 	object, err := place.Get(ctx, kube.Ref{Kind: target.Kind, Name: target.Name, Namespace: target.Namespace})
 	if err != nil {
 		return err
 	}
-	if kube.Labelled(label, object) {
-		return nil
-	}
-	missing := ""
+	marked, missing := []*unstructured.Unstructured{object}, ""
 	if target.Namespace != "" {
 		namespace, err := place.Get(ctx, kube.Ref{APIVersion: "v1", Kind: "Namespace", Name: target.Namespace})
 		if err != nil {
 			return err
 		}
-		if kube.Labelled(label, namespace) {
-			return nil
+		marked, missing = append(marked, namespace), ", nor does its namespace "+target.Namespace
+	}
+	for _, d := range demands {
+		if !slices.ContainsFunc(marked, func(o *unstructured.Unstructured) bool { return kube.Labelled(d.label, o) }) {
+			return &settings.Refusal{
+				What: "hitting " + target.String(),
+				Why:  fmt.Sprintf("is refused: it does not have the label %s that %s%s", d.label, d.by, missing),
+			}
 		}
-		missing = ", nor does its namespace " + target.Namespace
 	}
-	return &settings.Refusal{
-		What: "hitting " + target.String(),
-		Why:  fmt.Sprintf("is refused: it does not have the label %s that the scenario's safety.requireLabel demands%s", label, missing),
-	}
+	return nil
 }
 
 // claim keeps other scenarios off the targets, and off what they were chosen by.

@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -24,13 +25,16 @@ type strict struct {
 
 func (l *lab) under(policy settings.Policy, safety step.Safety) *strict {
 	l.t.Helper()
-	env := kube.NewEnv(kube.Options{Kubeconfig: l.Kubeconfig, Settings: settings.Settings{Policy: policy}})
+	env := kube.NewEnv(kube.Options{Kubeconfig: l.Kubeconfig, Settings: settings.Settings{Policy: policy, Now: tuesday}})
 	l.t.Cleanup(env.Close)
 	s := &strict{lab: l, env: env, run: *l.Run}
 	s.run.Scenario.Owned = false // the namespace is there already
 	s.run.Scenario.Safety = safety
 	return s
 }
+
+// tuesday is when the tests of hours take place.
+func tuesday() time.Time { return time.Date(2026, 11, 24, 10, 0, 0, 0, time.UTC) }
 
 func (s *strict) inject(body string) error {
 	s.t.Helper()
@@ -105,6 +109,41 @@ func TestRefusals(t *testing.T) {
 			"hitting 2 nodes is more than the scenario's safety.maxNodes of 1 allows; choose fewer with count or percent",
 		},
 		{
+			"policy: percent",
+			settings.Policy{MaxPercent: 50},
+			step.Safety{MaxPercent: 80},
+			"experiment: pod-delete\ntarget: {kind: Deployment, name: web, count: 2}",
+			"hitting 2 of 3 living pods is not allowed by the policy, whose maxPercent is 50; choose fewer, or have the policy changed",
+		},
+		{
+			"policy: label",
+			settings.Policy{RequireLabel: settings.Pattern{Glob: "chaos=allowed", At: "scenario-runner.yaml:7:17"}},
+			step.Safety{},
+			"experiment: pod-delete\ntarget: {kind: Pod, name: " + pod + "}",
+			"hitting Pod/" + pod + " is refused: it does not have the label chaos=allowed that the policy demands (requireLabel, scenario-runner.yaml:7:17), nor does its namespace " + place,
+		},
+		{
+			"policy: label, when that of the scenario is there",
+			settings.Policy{RequireLabel: settings.Pattern{Glob: "chaos=allowed", At: "scenario-runner.yaml:7:17"}},
+			step.Safety{RequireLabel: "app=web"},
+			"experiment: pod-delete\ntarget: {kind: Pod, name: " + pod + "}",
+			"hitting Pod/" + pod + " is refused: it does not have the label chaos=allowed that the policy demands (requireLabel, scenario-runner.yaml:7:17), nor does its namespace " + place,
+		},
+		{
+			"policy: hours",
+			settings.Policy{BusinessHours: &settings.Hours{Days: []time.Weekday{time.Monday}, From: 9 * time.Hour, To: 17 * time.Hour, Zone: time.UTC, At: "scenario-runner.yaml:8:18"}},
+			step.Safety{},
+			"experiment: pod-delete\ntarget: deployment/web",
+			"a fault on Tue 2026-11-24 10:00 UTC is refused by the policy (scenario-runner.yaml:8:18), whose businessHours allow faults only Mon 09:00 to 17:00 UTC; they open next on Mon 2026-11-30 09:00 UTC",
+		},
+		{
+			"policy: a fault that outlasts the hours",
+			settings.Policy{BusinessHours: &settings.Hours{To: 10*time.Hour + time.Minute, Zone: time.UTC, At: "scenario-runner.yaml:8:18"}},
+			step.Safety{},
+			"experiment: scale-to-zero\ntarget: deployment/web\nduration: 5m",
+			"a fault of 5m0s on Tue 2026-11-24 10:00 UTC is refused by the policy (scenario-runner.yaml:8:18), whose businessHours allow faults only every day 00:00 to 10:01 UTC: they close on Tue 2026-11-24 10:01 UTC; choose a shorter duration",
+		},
+		{
 			"percent",
 			settings.Policy{},
 			step.Safety{MaxPercent: 50},
@@ -173,7 +212,8 @@ func TestWhatIsAllowedIsDone(t *testing.T) {
 	l.Apply(t, strings.Replace(workload("Deployment", "web", 2), "metadata: {labels: {app: web}}", "metadata: {labels: {app: web, chaos: allowed}}", 1))
 	l.until("deployment/web", isReady)
 	name := l.Target.Cluster.Connection.Context
-	s := l.under(settings.Policy{MaxPods: 1, MaxNodes: 1, Contexts: []settings.Pattern{{Glob: name}}},
+	mark, hours := settings.Pattern{Glob: "chaos=allowed"}, &settings.Hours{Days: []time.Weekday{time.Tuesday}, From: 9 * time.Hour, To: 17 * time.Hour, Zone: time.UTC}
+	s := l.under(settings.Policy{MaxPods: 1, MaxNodes: 1, MaxPercent: 50, RequireLabel: mark, BusinessHours: hours, Contexts: []settings.Pattern{{Glob: name}}},
 		step.Safety{MaxPods: 1, MaxNodes: 1, MaxPercent: 50, RequireLabel: "chaos=allowed", Contexts: []string{name}, ForbiddenNamespaces: []string{"payments"}})
 	for range 2 { // an act is over when its step ends, and counts no longer
 		if err := s.inject("experiment: pod-delete\ntarget: deployment/web\nduration: 10ms"); err != nil {

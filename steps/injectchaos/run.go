@@ -13,6 +13,7 @@ import (
 	"github.com/scenario-runner/scenario-runner/steps/injectchaos/driver"
 	"github.com/scenario-runner/scenario-runner/steps/injectchaos/litmus"
 	"github.com/scenario-runner/scenario-runner/steps/kube"
+	"github.com/scenario-runner/scenario-runner/steps/settings"
 )
 
 type steps struct {
@@ -95,7 +96,7 @@ func (s steps) plan(ctx context.Context, run *step.Run, c Config, out *Outputs) 
 		return nil, nil, step.Inconclude("%s hit nothing: %s gives no %s", experiment.Name, where(place, experiment, c.Target.Ref), experiment.Candidates)
 	}
 	run.Progress("%s hits %d of %d: %s", experiment.Name, len(out.Targets), fault.Candidates(), list(out.Targets))
-	counted, err := s.guard(ctx, run, place, request{experiment, c.Target.Ref, fault})
+	counted, err := s.guard(ctx, run, place, request{experiment, c.Target.Ref, fault, c.Duration})
 	return fault, counted, err
 }
 
@@ -105,10 +106,7 @@ func allowed(ctx context.Context, place *kube.Target, ref kube.Ref) error {
 	if err != nil {
 		return err
 	}
-	if protected(query.Namespace) {
-		return errors.New(refusal(query.Namespace))
-	}
-	return nil
+	return settings.Fault(query.Namespace)
 }
 
 // planned has the driver plan that is asked for, or else the first that can do the experiment on these targets.

@@ -14,11 +14,24 @@ import (
 type Policy struct {
 	Contexts            []Pattern // contexts that may be used; none means every one
 	ForbiddenNamespaces []Pattern // namespaces in which nothing may be changed
-	MaxPods             int       // pods that one fault may hit; 0 means no limit
-	MaxNodes            int       // nodes that one fault may hit; 0 means no limit
+	RequireLabel        Pattern   // label that everything has that a fault hits, or its namespace, as key=value; empty means none
+	MaxPods             int       // pods that all faults may hit at once; 0 means no limit
+	MaxNodes            int       // nodes that all faults may hit at once; 0 means no limit
+	MaxPercent          int       // part of what matches a target that a fault may hit, from 1 to 100; 0 means no limit
 	MaxRate             int       // requests per second that a load test may send; 0 means the usual limit
 	MaxDuration         time.Duration
+	BusinessHours       *Hours  // when things may be broken; nil means always
+	Confirm             Consent // who must agree before a run breaks or changes things
 }
+
+// Consent is who must agree before a run that breaks things, or changes some outside of namespaces of its own.
+type Consent string
+
+// The kinds of consent. The zero Consent is Ask.
+const (
+	Ask    Consent = "terminal" // whoever sits at a terminal is asked; elsewhere nobody is
+	Always Consent = "always"   // without a terminal, consent must be given in advance
+)
 
 // usualRate is the most requests per second that a load test may send in a project whose policy names no limit: enough to
 // measure with, and not enough to break what was not meant.
@@ -66,6 +79,32 @@ func (p *Policy) Namespace(name string) error {
 		}
 	}
 	return nil
+}
+
+// Fault refuses faults in a namespace of the platform, where chaos would end more than an experiment, whatever a policy
+// says. Further namespaces are those in which a policy forbids changes of every sort.
+func Fault(namespace string) error {
+	if !slices.ContainsFunc(platform(), func(pattern string) bool { return glob.Match(pattern, namespace) }) {
+		return nil
+	}
+	return &Refusal{
+		What: fmt.Sprintf("namespace %q", namespace),
+		Why:  fmt.Sprintf("is protected from chaos, as are all of %s; choose a target elsewhere", strings.Join(platform(), " and ")),
+	}
+}
+
+// platform are the namespaces of which the cluster itself lives. They need no policy to be left in peace.
+func platform() []string { return []string{"kube-*", "openshift-*"} }
+
+// Share refuses a fault that would hit a larger part of its candidates than the policy allows. things is what these are.
+func (p *Policy) Share(hit, candidates int, things string) error {
+	if p.MaxPercent == 0 || hit*100 <= p.MaxPercent*candidates {
+		return nil
+	}
+	return &Refusal{
+		What: fmt.Sprintf("hitting %d of %d %s", hit, candidates, things),
+		Why:  fmt.Sprintf("is not allowed by the policy, whose maxPercent is %d; choose fewer, or have the policy changed", p.MaxPercent),
+	}
 }
 
 // Nodes refuses a step that would change more nodes than the policy allows.

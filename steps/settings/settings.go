@@ -22,6 +22,17 @@ type Settings struct {
 	Addons Addons
 	// LookupEnv finds the environment variables that secrets come from. Nil means that of the process.
 	LookupEnv func(string) (string, bool)
+	// Now is the clock by which the hours of the policy are kept. Nil means that of the system.
+	Now func() time.Time
+}
+
+// Hours refuses a fault of that duration outside of the hours in which the policy allows faults.
+func (s *Settings) Hours(duration time.Duration) error {
+	now := s.Now
+	if now == nil {
+		now = time.Now
+	}
+	return s.Policy.BusinessHours.Faults(now(), duration)
 }
 
 // Connection says how a database is reached.
