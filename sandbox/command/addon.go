@@ -19,7 +19,8 @@ func (p *program) addon() *cobra.Command {
 		Short: "Start a server beside the cluster, and say how it is reached",
 		Long: `Start a server beside the cluster, or find it running, and print one line of JSON that says how it is reached. It listens
 on the loopback address only, and ends with the sandbox. The add-ons are ` + strings.Join(supervise.Addons(), ", ") + `; Prometheus
-brings the Alertmanager that it notifies. Their programs are in the folder addons beside this one, or on PATH.`,
+brings the Alertmanager that it notifies. Their programs are in the folder addons beside this one, or on PATH; those of
+PostgreSQL on PATH, or where Debian has them. Its superuser gets a random password, which is in the file that is named.`,
 		Args: func(_ *cobra.Command, arguments []string) error {
 			if len(arguments) != 1 {
 				return usageError{fmt.Errorf("found %d add-ons, expected one of %s", len(arguments), strings.Join(supervise.Addons(), ", "))}

@@ -2,7 +2,9 @@ package endtoend
 
 import (
 	"encoding/json"
+	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -10,7 +12,7 @@ import (
 )
 
 // addon starts an add-on and returns what the program says of it.
-func addon(t *testing.T, sandbox, name string) (url, rules string) {
+func addon(t *testing.T, sandbox, name string) (address, rules string) {
 	t.Helper()
 	out, problems, code := call(t, "addon", name, "--name", sandbox)
 	if code != 0 {
@@ -32,22 +34,22 @@ func TestAddonsEndWithTheSandbox(t *testing.T) {
 	if n := len(statusOf(t, "addons").Components); n != 5 {
 		t.Errorf("found %d components, expected 5: add-ons start when they are asked for", n)
 	}
-	url, rules := addon(t, "addons", "prometheus")
-	if again, _ := addon(t, "addons", "prometheus"); again != url || !strings.HasPrefix(url, "http://127.0.0.1:") {
-		t.Errorf("found %s and %s, expected one server on the loopback address", url, again)
+	address, rules := addon(t, "addons", "prometheus")
+	if again, _ := addon(t, "addons", "prometheus"); again != address || !strings.HasPrefix(address, "http://127.0.0.1:") {
+		t.Errorf("found %s and %s, expected one server on the loopback address", address, again)
 	}
 	if filepath.Dir(filepath.Dir(rules)) != folder("addons") {
 		t.Errorf("rules are in %s, expected the folder of the sandbox", rules)
 	}
 	other, _ := addon(t, "addons", "alertmanager")
-	for _, address := range []string{url + "/-/ready", other + "/-/ready"} {
-		response, err := http.Get(address)
+	for _, ready := range []string{address + "/-/ready", other + "/-/ready"} {
+		response, err := http.Get(ready)
 		if err != nil {
 			t.Fatal(err)
 		}
 		_ = response.Body.Close()
 		if response.StatusCode != http.StatusOK {
-			t.Errorf("%s answers %s", address, response.Status)
+			t.Errorf("%s answers %s", ready, response.Status)
 		}
 	}
 	before := statusOf(t, "addons")
@@ -69,13 +71,67 @@ func TestAddonsEndWithTheSandbox(t *testing.T) {
 	}
 }
 
+// TestPostgresEndsWithTheSandbox ends a sandbox that has a database server, once in order and once by a kill.
+func TestPostgresEndsWithTheSandbox(t *testing.T) {
+	for _, kill := range []bool{false, true} {
+		s, err := serve(t.Context(), "--name", "databases", "--nodes", "1")
+		if err != nil {
+			t.Fatal(err)
+		}
+		out, problems, code := call(t, "addon", "postgres", "--name", "databases")
+		var found struct{ URL, PasswordFile string }
+		if err := json.Unmarshal([]byte(out), &found); err != nil || code != 0 {
+			t.Fatalf("addon ended with %d: %s%s", code, out, problems)
+		}
+		at, err := url.Parse(found.URL)
+		if err != nil || !strings.HasPrefix(found.URL, "postgres://sandbox@127.0.0.1:") {
+			t.Fatalf("found the address %s (%v), expected one on loopback without a password", found.URL, err)
+		}
+		if password, err := os.ReadFile(found.PasswordFile); err != nil || len(password) < 20 || strings.Contains(out, string(password)) {
+			t.Errorf("the password has %d bytes (%v) or is in %q", len(password), err, out)
+		}
+		if err := dial(at.Host); err != nil {
+			t.Error(err)
+		}
+		components := statusOf(t, "databases").Components
+		server := components[len(components)-1].PID
+		if kill {
+			err = s.command.Process.Kill()
+			_ = s.command.Wait()
+		} else {
+			err = s.end()
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		expectGone(t, server)
+		if dial(at.Host) == nil {
+			t.Error("the server still takes connections")
+		}
+		if _, problems, code := call(t, "down", "--name", "databases"); kill && code != 0 {
+			t.Errorf("down: %s", problems)
+		}
+		if _, err := os.Stat(folder("databases")); err == nil {
+			t.Error("the files are still there")
+		}
+	}
+}
+
+func dial(address string) error {
+	connection, err := net.Dial("tcp", address)
+	if err != nil {
+		return err
+	}
+	return connection.Close()
+}
+
 func TestAddonMistakes(t *testing.T) {
 	_, problems, code := call(t, "addon", "grafana", "--name", "shared")
-	if want := `error: unknown add-on "grafana": expected one of alertmanager, prometheus`; code != 2 || !strings.HasPrefix(problems, want) {
+	if want := `error: unknown add-on "grafana": expected one of alertmanager, prometheus, postgres`; code != 2 || !strings.HasPrefix(problems, want) {
 		t.Errorf("ended with %d: %s", code, problems)
 	}
 	_, problems, code = call(t, "addon", "--name", "shared")
-	if want := "error: found 0 add-ons, expected one of alertmanager, prometheus"; code != 2 || !strings.HasPrefix(problems, want) {
+	if want := "error: found 0 add-ons, expected one of alertmanager, prometheus, postgres"; code != 2 || !strings.HasPrefix(problems, want) {
 		t.Errorf("ended with %d: %s", code, problems)
 	}
 }

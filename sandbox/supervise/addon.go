@@ -20,10 +20,11 @@ import (
 const (
 	Prometheus   = "prometheus"
 	Alertmanager = "alertmanager"
+	Postgres     = "postgres"
 )
 
 // Addons lists all add-ons in the order in which they start.
-func Addons() []string { return []string{Alertmanager, Prometheus} }
+func Addons() []string { return []string{Alertmanager, Prometheus, Postgres} }
 
 // addonPatience is how long an add-on may take until it answers.
 const addonPatience = 30 * time.Second
@@ -36,6 +37,8 @@ type Addon struct {
 	URL string `json:"url"`
 	// RulesDir is the folder from which Prometheus takes its rules.
 	RulesDir string `json:"rulesDir,omitempty"`
+	// PasswordFile is the file with the password of the user in URL, for PostgreSQL.
+	PasswordFile string `json:"passwordFile,omitempty"`
 }
 
 // addons are those that run, by name.
@@ -61,7 +64,7 @@ func (s *supervisor) addon(ctx context.Context, name string) (Addon, error) {
 	}
 	needed := []string{name}
 	if _, ok := s.addons.running[Alertmanager]; name == Prometheus && !ok {
-		needed = Addons()
+		needed = []string{Alertmanager, Prometheus}
 	}
 	for _, one := range needed {
 		started, err := s.startAddon(ctx, one)
@@ -78,16 +81,26 @@ func (s *supervisor) addon(ctx context.Context, name string) (Addon, error) {
 
 // startAddon starts one add-on; another program may take its port meanwhile.
 func (s *supervisor) startAddon(ctx context.Context, name string) (Addon, error) {
-	program, err := findAddon(s.options.Executable, name)
+	try, err := s.addonStarter(name)
 	if err != nil {
 		return Addon{}, err
 	}
 	for attempt := 1; ; attempt++ {
-		started, err := s.tryAddon(ctx, name, program)
+		started, err := try(ctx)
 		if err == nil || attempt == startAttempts || !errors.Is(err, errPortTaken) {
 			return started, err
 		}
 	}
+}
+
+// addonStarter finds the program of an add-on and returns what tries to start it.
+func (s *supervisor) addonStarter(name string) (func(context.Context) (Addon, error), error) {
+	if name == Postgres {
+		files, err := s.postgresFiles()
+		return func(ctx context.Context) (Addon, error) { return s.tryPostgres(ctx, files) }, err
+	}
+	program, err := findAddon(s.options.Executable, name)
+	return func(ctx context.Context) (Addon, error) { return s.tryAddon(ctx, name, program) }, err
 }
 
 func (s *supervisor) tryAddon(ctx context.Context, name, program string) (Addon, error) {
@@ -106,21 +119,28 @@ func (s *supervisor) tryAddon(ctx context.Context, name, program string) (Addon,
 	if err != nil {
 		return Addon{}, err
 	}
-	running, err := s.fleet.startProgram(name, program, arguments)
+	err = s.runAddon(ctx, name, launch{program: program, arguments: arguments}, answers(started.URL+"/-/ready"))
+	return started, err
+}
+
+// runAddon starts the program of an add-on and waits until it is ready. One that does not become so is stopped.
+func (s *supervisor) runAddon(ctx context.Context, name string, how launch, ready func(ctx context.Context, running *process) bool) error {
+	running, err := s.fleet.startProgram(name, how)
 	if err != nil {
-		return Addon{}, err
+		return err
 	}
-	ctx, cancel := context.WithTimeoutCause(ctx, addonPatience, fmt.Errorf("the add-on %s does not answer after %s; its log is %s", name, addonPatience, s.options.Place.Log(name)))
+	log := s.options.Place.Log(name)
+	ctx, cancel := context.WithTimeoutCause(ctx, addonPatience, fmt.Errorf("the add-on %s does not answer after %s; its log is %s", name, addonPatience, log))
 	defer cancel()
-	if err := untilReady(ctx, started.URL+"/-/ready", running); err != nil {
+	if err := untilReady(ctx, running, ready); err != nil {
 		err = errors.Join(err, s.fleet.stop(name))
-		if crash := newCrashError(running, s.options.Place.Log(name)); strings.Contains(crash.Tail, "address already in use") {
-			return Addon{}, fmt.Errorf("%w: %w", errPortTaken, err)
+		if crash := newCrashError(running, log); strings.Contains(strings.ToLower(crash.Tail), "address already in use") {
+			return fmt.Errorf("%w: %w", errPortTaken, err)
 		}
-		return Addon{}, err
+		return err
 	}
 	s.fleet.guard(running)
-	return started, nil
+	return nil
 }
 
 // findAddon finds the program of an add-on: in the folder addons beside this program, else on the path.
@@ -183,21 +203,29 @@ storage: {tsdb: {out_of_order_time_window: 10m}}
 	}, nil
 }
 
-// untilReady waits until a server answers, or until its process has ended.
-func untilReady(ctx context.Context, address string, running *process) error {
+// answers returns a question whether a server answers at an address.
+func answers(address string) func(context.Context, *process) bool {
 	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: controlTimeout}
+	return func(ctx context.Context, _ *process) bool {
+		request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
+		if err != nil {
+			return false
+		}
+		response, err := client.Do(request)
+		if err != nil {
+			return false
+		}
+		return response.Body.Close() == nil && response.StatusCode == http.StatusOK
+	}
+}
+
+// untilReady waits until a server is ready, or until its process has ended.
+func untilReady(ctx context.Context, running *process, ready func(ctx context.Context, running *process) bool) error {
 	ticker := time.NewTicker(readyInterval)
 	defer ticker.Stop()
 	for {
-		request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
-		if err != nil {
-			return err
-		}
-		if response, err := client.Do(request); err == nil {
-			_ = response.Body.Close()
-			if response.StatusCode == http.StatusOK {
-				return nil
-			}
+		if ready(ctx, running) {
+			return nil
 		}
 		select {
 		case <-ctx.Done():

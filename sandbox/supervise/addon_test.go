@@ -29,3 +29,26 @@ func TestFindAddon(t *testing.T) {
 		}
 	}
 }
+
+// TestNewestPostgres compares versions as numbers, and says how to get PostgreSQL where it is missing.
+func TestNewestPostgres(t *testing.T) {
+	root := t.TempDir()
+	folders := filepath.Join(root, "*", "bin")
+	_, err := newestPostgres("initdb", folders)
+	want := "the add-on postgres is not installed: there is no initdb on PATH, nor in " + folders + "; " +
+		"run `make addons` in the source tree, install PostgreSQL (Debian: apt-get install postgresql), or name a database of your own in scenario-runner.yaml"
+	if err == nil || err.Error() != want {
+		t.Errorf("found %v, expected %s", err, want)
+	}
+	for _, version := range []string{"15", "9.6", "17", "old"} {
+		if err := os.MkdirAll(filepath.Join(root, version, "bin"), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(root, version, "bin", "initdb"), nil, 0o700); err != nil { //nolint:gosec // a program
+			t.Fatal(err)
+		}
+	}
+	if found, err := newestPostgres("initdb", folders); err != nil || found != filepath.Join(root, "17", "bin", "initdb") {
+		t.Errorf("found %s, %v, expected that of version 17", found, err)
+	}
+}

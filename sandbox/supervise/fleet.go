@@ -48,10 +48,10 @@ func (f *fleet) start(components ...string) error {
 }
 
 // startProgram starts another program as an add-on. Its end is not told to anybody before guard is called.
-func (f *fleet) startProgram(name, program string, arguments []string) (*process, error) {
+func (f *fleet) startProgram(name string, how launch) (*process, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	started, err := f.starter.startProgram(name, program, arguments, f.at)
+	started, err := f.starter.startProgram(name, how, f.at)
 	if err != nil {
 		return nil, err
 	}

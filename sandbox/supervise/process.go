@@ -1,6 +1,7 @@
 package supervise
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
@@ -25,6 +26,8 @@ type process struct {
 	started   time.Time
 	// expected says that the supervisor itself has ended the process.
 	expected bool
+	// farewell is the signal that ends the process.
+	farewell os.Signal
 	// done is closed when the process has ended; err is then how.
 	done chan struct{}
 	err  error
@@ -73,22 +76,36 @@ func (s *starter) close() error {
 
 // start starts a component with its output going to its log.
 func (s *starter) start(component string, arguments []string, at place.Place) (*process, error) {
-	return s.startProgram(component, s.executable, append([]string{component}, arguments...), at)
+	return s.startProgram(component, launch{program: s.executable, arguments: append([]string{component}, arguments...)}, at)
+}
+
+// launch says how a program is started and ended.
+type launch struct {
+	program   string
+	arguments []string
+	// folder is the working folder, that of the sandbox when it is not given.
+	folder string
+	// account, if given, is the user that the program runs as.
+	account *syscall.Credential
+	// files are open in the program from descriptor 4 on.
+	files []*os.File
+	// farewell is the signal that ends the program; without one it is killed.
+	farewell os.Signal
 }
 
 // startProgram starts a program under the name of a component or an add-on.
-func (s *starter) startProgram(component, program string, arguments []string, at place.Place) (*process, error) {
+func (s *starter) startProgram(component string, how launch, at place.Place) (*process, error) {
 	log, err := at.OpenLog(component)
 	if err != nil {
 		return nil, err
 	}
-	command := exec.Command(program, arguments...)
+	command := exec.Command(how.program, how.arguments...)
 	command.Stdout, command.Stderr = log, log
-	command.Dir = at.Folder()
-	command.ExtraFiles = []*os.File{s.lifeline}
+	command.Dir = cmp.Or(how.folder, at.Folder())
+	command.ExtraFiles = append([]*os.File{s.lifeline}, how.files...)
 	command.Env = append(componentEnvironment(os.Environ(), component), fmt.Sprintf("%s=%d", LifelineVariable, lifelineDescriptor))
 	// An own process group keeps the terminal's Ctrl-C with the supervisor, who ends the components in order.
-	command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Credential: how.account}
 	setDeathSignal(command.SysProcAttr)
 
 	result := make(chan error)
@@ -97,7 +114,11 @@ func (s *starter) startProgram(component, program string, arguments []string, at
 	if err != nil {
 		return nil, fmt.Errorf("start %s: %w", component, err)
 	}
-	return &process{component: component, command: command, started: time.Now(), done: make(chan struct{})}, nil
+	farewell := how.farewell
+	if farewell == nil {
+		farewell = os.Kill
+	}
+	return &process{component: component, command: command, started: time.Now(), farewell: farewell, done: make(chan struct{})}, nil
 }
 
 // wait waits for the end of the process; it is called once, in a goroutine of its own.
@@ -106,9 +127,9 @@ func (p *process) wait() {
 	close(p.done)
 }
 
-// kill ends the process at once: nothing in a sandbox needs a farewell.
+// kill ends the process at once: nothing in a sandbox needs a farewell, unless it has processes of its own to end.
 func (p *process) kill() error {
-	err := p.command.Process.Kill()
+	err := p.command.Process.Signal(p.farewell)
 	if errors.Is(err, os.ErrProcessDone) {
 		return nil
 	}
