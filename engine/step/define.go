@@ -46,6 +46,9 @@ type Spec[C, O any] struct {
 	Settled bool
 	// Fails says that a step of this kind never passes.
 	Fails bool
+	// Precondition says that the steps inside a container step ask whether the story can be told here; what they judge is
+	// no claim of the story.
+	Precondition bool
 	// Visible says that the ids inside a container step can be referred to from outside.
 	Visible bool
 	// Unordered says that the steps inside a container step start together instead of one after the other.
@@ -69,6 +72,8 @@ type Spec[C, O any] struct {
 	// Touches says what this use will change, for plans. c is as Check left it, shown as Title gets it. Nil means that the
 	// title says it.
 	Touches func(c, shown *C, w Written) []Touch
+	// Needs says which rights this use needs on the systems that it works with. c and shown are as for Touches. Nil means none.
+	Needs func(c, shown *C, in *Place, w Written) []Right
 	// Outputs, when given, replaces the type of O for kinds whose outputs depend on the config.
 	Outputs func(c *C) eval.Type
 	// Refine, when given, says more of the types of the outputs that t has already.
@@ -83,20 +88,21 @@ type Spec[C, O any] struct {
 
 // Definition is a declared step kind with its Go types hidden, as the engine sees it.
 type Definition struct {
-	Name      string
-	Group     Group
-	Summary   string
-	Doc       string
-	Judges    bool
-	Settled   bool
-	Fails     bool
-	Visible   bool
-	Unordered bool
-	Companion bool
-	Timeout   time.Duration
-	Config    *field.Shape
-	Default   func() reflect.Value
-	Outputs   eval.Type
+	Name         string
+	Group        Group
+	Summary      string
+	Doc          string
+	Judges       bool
+	Settled      bool
+	Fails        bool
+	Precondition bool
+	Visible      bool
+	Unordered    bool
+	Companion    bool
+	Timeout      time.Duration
+	Config       *field.Shape
+	Default      func() reflect.Value
+	Outputs      eval.Type
 	// Dynamic says that the type of the outputs depends on the config.
 	Dynamic bool
 	// Refines says that more is known of the types of the outputs once a use is compiled.
@@ -128,7 +134,7 @@ func Define[C, O any](s Spec[C, O]) Definition {
 	shape := field.Describe(reflect.TypeFor[C](), reflect.TypeFor[Block]())
 	outputs := eval.TypeOfStruct(reflect.TypeFor[O]())
 	d := Definition{
-		Name: s.Name, Group: s.Group, Summary: summary(s.Doc), Doc: s.Doc, Judges: s.Judges, Settled: s.Settled, Fails: s.Fails, Visible: s.Visible, Unordered: s.Unordered, Companion: s.Companion,
+		Name: s.Name, Group: s.Group, Summary: summary(s.Doc), Doc: s.Doc, Judges: s.Judges, Settled: s.Settled, Fails: s.Fails, Precondition: s.Precondition, Visible: s.Visible, Unordered: s.Unordered, Companion: s.Companion,
 		Timeout: s.Timeout, Config: shape, Outputs: outputs, Dynamic: s.Outputs != nil, Refines: s.Refine != nil,
 		Default: func() reflect.Value {
 			v := reflect.New(reflect.TypeFor[C]()).Elem()
@@ -159,7 +165,7 @@ func compile[C, O any](s *Spec[C, O], d *Definition, dec *field.Decoder, n *yaml
 		dec = &own
 	}
 	body, ok := dec.Compile(n, s.Name, d.Config, env, d.Default)
-	t := &task[C, O]{spec: s, body: body, outputs: d.Outputs}
+	t := &task[C, O]{spec: s, body: body, in: in, outputs: d.Outputs}
 	static, _ := body.Static().Addr().Interface().(*C)
 	c := Compiled{Programs: body.Programs, Conditions: body.Conditions, Outputs: d.Outputs}
 	for _, b := range body.Specials {
@@ -220,6 +226,7 @@ func summary(doc string) string {
 type task[C, O any] struct {
 	spec    *Spec[C, O]
 	body    *field.Body
+	in      *Place
 	blocks  []Block
 	outputs eval.Type
 }

@@ -48,6 +48,7 @@ func New(env *kube.Env) step.Definition {
 		}),
 		Title: title,
 		Names: func(c *Config, in *step.Place, name string) eval.Type { return c.Given[name].Type(in, env) },
+		Needs: needs(env),
 		Run:   asserting{env}.run,
 	})
 }

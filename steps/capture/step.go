@@ -60,6 +60,7 @@ func New(env *kube.Env) step.Definition {
 		Check:   kube.Knowing(env, check),
 		Title:   title,
 		Touches: func(_, _ *Config, _ step.Written) []step.Touch { return nil },
+		Needs:   s.needs,
 		Run:     s.run,
 	})
 }

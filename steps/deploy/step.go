@@ -61,6 +61,7 @@ func New(env *kube.Env) step.Definition {
 		Check:   s.check,
 		Title:   title,
 		Touches: s.touches,
+		Needs:   s.needs,
 		Refine: func(c *Config, in *step.Place, t eval.Type) eval.Type {
 			return c.refine(env.Definitions(in), t)
 		},

@@ -74,6 +74,7 @@ func New(env *kube.Env) step.Definition {
 		Check:   kube.Knowing(env, check),
 		TitleAs: shownTitle,
 		Touches: touches,
+		Needs:   needs(env),
 		Names:   local,
 		Refine: func(c *Config, _ *step.Place, t eval.Type) eval.Type {
 			if f, ok := t.Field("body"); ok && c.Expect != nil && c.Expect.Schema != nil {

@@ -117,3 +117,9 @@ func (r Ref) selectors() (labels.Selector, fields.Selector, error) {
 	}
 	return byLabel, byField, nil
 }
+
+// KindName returns the kind as far as it is known: of deployment/${{ vars.name }} it is before the run.
+func (r Ref) KindName() string {
+	_, kind := r.kind()
+	return kind
+}

@@ -60,6 +60,7 @@ func New(env *kube.Env) step.Definition {
 		}),
 		Title: func(c *Config) string { return "monitor " + c.Source.String() },
 		Names: func(c *Config, in *step.Place, name string) eval.Type { return c.Local(in, env, name) },
+		Needs: needs(env),
 		Run:   monitoring{env}.run,
 	})
 }

@@ -63,6 +63,7 @@ func New(env *kube.Env) step.Definition {
 		Check:   kube.Knowing(env, check),
 		Title:   title,
 		Touches: s.touches,
+		Needs:   s.needs,
 		Run:     s.run,
 	})
 }

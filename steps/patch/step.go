@@ -43,6 +43,7 @@ func New(env *kube.Env) step.Definition {
 			return t.With("object", "The object after the patch.", env.TypeOf(in, c.Object))
 		},
 		Touches: s.touches,
+		Needs:   s.needs,
 		Run:     s.run,
 	})
 }

@@ -42,6 +42,7 @@ func New(env *kube.Env) step.Definition {
 		Check:   kube.Knowing(env, check),
 		TitleAs: func(c *Config, w step.Written) string { return c.To.String() + ", port " + w.Text("port") },
 		Touches: func(_, _ *Config, _ step.Written) []step.Touch { return nil },
+		Needs:   s.needs,
 		Run:     s.run,
 	})
 }

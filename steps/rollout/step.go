@@ -51,6 +51,7 @@ func New(env *kube.Env) step.Definition {
 		Check:   kube.Knowing(env, check),
 		Title:   func(c *Config) string { return c.Action + " " + c.Object.String() },
 		Touches: s.touches,
+		Needs:   s.needs,
 		Run:     s.run,
 	})
 }

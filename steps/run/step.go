@@ -51,6 +51,7 @@ func define(clusters process.Cluster) step.Definition {
 		Check:   check,
 		Title:   title,
 		Touches: touches,
+		Needs:   needs,
 		Run: func(ctx context.Context, run *step.Run, c Config) (Outputs, error) {
 			return perform(ctx, run, c, clusters)
 		},

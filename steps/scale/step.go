@@ -40,6 +40,7 @@ func New(env *kube.Env) step.Definition {
 		Check:   kube.Knowing(env, check),
 		TitleAs: title,
 		Touches: s.touches,
+		Needs:   s.needs,
 		Run:     s.run,
 	})
 }

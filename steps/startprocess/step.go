@@ -69,6 +69,7 @@ func define(clusters process.Cluster) step.Definition {
 		Title:   func(c *Config) string { return process.Title("start", c.Command) },
 		Outputs: outputs,
 		Touches: touches,
+		Needs:   needs,
 		Run: func(ctx context.Context, run *step.Run, c Config) (Outputs, error) {
 			return start(ctx, run, c, clusters)
 		},

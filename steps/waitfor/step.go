@@ -58,6 +58,7 @@ func New(env *kube.Env) step.Definition {
 			return refined(c, t, func(name string) eval.Type { return c.Local(in, env, name) })
 		},
 		Names: func(c *Config, in *step.Place, name string) eval.Type { return c.Local(in, env, name) },
+		Needs: needs(env),
 		Run:   waiting{env}.run,
 	})
 }

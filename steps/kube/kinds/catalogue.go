@@ -18,6 +18,7 @@ type Kind struct {
 	Plural         string // deployments
 	Singular       string // deployment
 	Short          []string
+	WholeCluster   bool      // a custom kind whose objects belong to no namespace
 	Type           eval.Type // of its objects
 	Schema         *Schema   // of its manifests
 }

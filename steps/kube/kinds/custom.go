@@ -73,7 +73,7 @@ func (d *Definitions) Learn(object map[string]any) {
 	}
 	base := Kind{
 		Group: get("spec", "group"), Name: get("spec", "names", "kind"), Plural: strings.ToLower(get("spec", "names", "plural")),
-		Singular: strings.ToLower(get("spec", "names", "singular")),
+		Singular: strings.ToLower(get("spec", "names", "singular")), WholeCluster: get("spec", "scope") == "Cluster",
 	}
 	if key := base.Plural + "." + base.Group; base.Name == "" || d.seen[key] {
 		return

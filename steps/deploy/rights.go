@@ -1,0 +1,65 @@
+package deploy
+
+import (
+	"slices"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/scenario-runner/scenario-runner/engine/step"
+	"github.com/scenario-runner/scenario-runner/steps/kube"
+	"github.com/scenario-runner/scenario-runner/steps/kube/manifest"
+	"github.com/scenario-runner/scenario-runner/steps/kube/ready"
+)
+
+// needs returns the rights to apply what is known before the run.
+func (s steps) needs(c, _ *Config, in *step.Place, _ step.Written) []step.Right {
+	r := s.env.Rights(in)
+	keep := c.Undo == "keep"
+	for _, o := range c.written {
+		ref := kube.Ref{APIVersion: o.GetAPIVersion(), Kind: o.GetKind(), Name: o.GetName(), Namespace: o.GetNamespace()}
+		r.For("apply " + kube.Ref{Kind: o.GetKind(), Name: o.GetName()}.String())
+		if o.GetName() == "" {
+			r.Create(ref)
+		} else {
+			r.Apply(ref, keep)
+		}
+		grants(r, o, c.written)
+		if c.WaitReady && !ready.Of(o.Unstructured).Ready {
+			r.For("wait for " + kube.Ref{Kind: o.GetKind(), Name: o.GetName()}.String()).Ready(ref)
+		}
+	}
+	if c.unknown || c.texts > 0 {
+		r.For("apply objects").Add(kube.Ref{}, "", "create", "patch")
+	}
+	return r.List()
+}
+
+// grants adds what whoever hands rights out must have: those rights themselves, or the right to bind a role that exists.
+func grants(r *kube.Rights, o manifest.Object, all []manifest.Object) {
+	switch o.GetKind() {
+	case "Role", "ClusterRole":
+		rules, _, _ := unstructured.NestedSlice(o.Object, "rules")
+		for _, raw := range rules {
+			rule, _ := raw.(map[string]any)
+			r.Grant(o.GetNamespace(), o.GetKind() == "ClusterRole", texts(rule["apiGroups"]), texts(rule["resources"]), texts(rule["verbs"]))
+		}
+	case "RoleBinding", "ClusterRoleBinding":
+		kind, _, _ := unstructured.NestedString(o.Object, "roleRef", "kind")
+		name, _, _ := unstructured.NestedString(o.Object, "roleRef", "name")
+		own := func(other manifest.Object) bool { return other.GetKind() == kind && other.GetName() == name }
+		if !slices.ContainsFunc(all, own) {
+			r.Add(kube.Ref{APIVersion: "rbac.authorization.k8s.io/v1", Kind: kind, Name: name, Namespace: o.GetNamespace()}, "", "bind")
+		}
+	}
+}
+
+func texts(value any) []string {
+	list, _ := value.([]any)
+	var out []string
+	for _, entry := range list {
+		if text, ok := entry.(string); ok {
+			out = append(out, text)
+		}
+	}
+	return out
+}
