@@ -45,6 +45,7 @@ type options struct {
 	audit      string
 	notify     string
 	database   string
+	events     string
 	model      modelOptions
 }
 
@@ -86,6 +87,7 @@ func parseFlags(arguments []string, stderr io.Writer) (options, error) {
 	flags.BoolVar(&opts.dryRun, "dry-run", false, "send changes for admission and validation only")
 	flags.Var(&opts.clusters, "cluster", "`name=kubeconfig[,context]` of a further cluster, for alerts with the label cluster (repeatable)")
 	flags.StringVar(&opts.audit, "audit", "", "`file` of the audit log, chained by hashes")
+	flags.StringVar(&opts.events, "events", "", "`namespace` whose warning events count as alerts")
 	flags.StringVar(&opts.notify, "notify", "", "`URL` to which the end of every alert is posted")
 	flags.StringVar(&opts.database, "database", os.Getenv("REMEDIATOR_DATABASE"), "PostgreSQL `URL` for the history of actions (or the variable REMEDIATOR_DATABASE)")
 	opts.model.declare(flags)

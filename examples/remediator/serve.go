@@ -8,9 +8,14 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"sync"
 	"time"
 
+	"k8s.io/client-go/kubernetes"
+
 	"github.com/scenario-runner/scenario-runner/examples/remediator/internal/action"
+	"github.com/scenario-runner/scenario-runner/examples/remediator/internal/alert"
+	"github.com/scenario-runner/scenario-runner/examples/remediator/internal/event"
 	"github.com/scenario-runner/scenario-runner/examples/remediator/internal/history"
 	"github.com/scenario-runner/scenario-runner/examples/remediator/internal/metric"
 	"github.com/scenario-runner/scenario-runner/examples/remediator/internal/notify"
@@ -49,6 +54,7 @@ func serve(ctx context.Context, opts options, rules *rule.Set, log *slog.Logger,
 		config.Notify = notify.New(opts.notify, &http.Client{}).Send
 	}
 	remediator := remedy.New(config)
+	metrics.Watch(remediator.Waiting)
 	ready := func(ctx context.Context) error {
 		if remediator.Stopping() {
 			return remedy.ErrStopping
@@ -65,9 +71,25 @@ func serve(ctx context.Context, opts options, rules *rule.Set, log *slog.Logger,
 	if err != nil {
 		return fmt.Errorf("listen on %q: %w", opts.listen, err)
 	}
+	watching := watchEvents(ctx, opts.events, client, remediator, log)
+	defer watching.Wait()
 	fmt.Fprintf(stdout, "listening on %s\n", listener.Addr())
 	log.Info("started", "rules", rules.Len(), "dryRun", opts.dryRun)
 	return serveUntil(ctx, server, listener, remediator, log)
+}
+
+// watchEvents lets the warnings of a namespace count as alerts, until ctx ends; without a namespace it does nothing.
+func watchEvents(ctx context.Context, namespace string, client kubernetes.Interface, to *remedy.Remediator, log *slog.Logger) *sync.WaitGroup {
+	var watching sync.WaitGroup
+	if namespace == "" {
+		return &watching
+	}
+	receive := func(ctx context.Context, a alert.Alert) error {
+		_, err := to.Receive(ctx, a)
+		return err
+	}
+	watching.Go(func() { event.Source{Client: client, Namespace: namespace, Receive: receive, Log: log}.Run(ctx) })
+	return &watching
 }
 
 // serveUntil stops in two stages: first alerts are refused while the history can still be

@@ -38,6 +38,11 @@ type Alert struct {
 // Name returns the value of the label alertname.
 func (a Alert) Name() string { return a.Labels[NameLabel] }
 
+// Fire returns an alert that fires, for sources that send no messages of Alertmanager.
+func Fire(labels, annotations map[string]string, starts time.Time) Alert {
+	return Alert{Status: Firing, Labels: labels, Annotations: annotations, StartsAt: starts, Fingerprint: fingerprint(labels)}
+}
+
 // Message is what Alertmanager posts to a webhook receiver: one group of alerts.
 type Message struct {
 	Version           string            `json:"version"`

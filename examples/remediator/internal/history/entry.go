@@ -25,11 +25,13 @@ const (
 	Resolved  Status = "resolved"
 	// RolledBack is the end of a change that did not help and was taken back.
 	RolledBack Status = "rolled_back"
+	// Correlated is the end of an alert that another one with the same cause was acted upon for.
+	Correlated Status = "correlated"
 )
 
 // Statuses returns every status in the order in which an entry may pass through them.
 func Statuses() []Status {
-	return []Status{Received, Executing, Succeeded, Failed, Duplicate, NoAction, DryRun, Forbidden, Resolved, RolledBack}
+	return []Status{Received, Executing, Succeeded, Failed, Duplicate, NoAction, DryRun, Forbidden, Resolved, RolledBack, Correlated}
 }
 
 // Final reports whether an entry with this status never changes again.
@@ -52,10 +54,14 @@ type Entry struct {
 	Status      Status            `json:"status"`
 	Reason      string            `json:"reason,omitempty"`
 	StartedAt   time.Time         `json:"startedAt"`
-	FinishedAt  *time.Time        `json:"finishedAt,omitempty"`
-	Before      action.State      `json:"before,omitempty"`
-	After       action.State      `json:"after,omitempty"`
-	Model       *Opinion          `json:"model,omitempty"`
+	// BegunAt is when the action began; there is none for alerts that none was begun for.
+	BegunAt    *time.Time   `json:"begunAt,omitempty"`
+	FinishedAt *time.Time   `json:"finishedAt,omitempty"`
+	Before     action.State `json:"before,omitempty"`
+	After      action.State `json:"after,omitempty"`
+	Model      *Opinion     `json:"model,omitempty"`
+	// CorrelatedWith is the entry that was acted upon for the same cause.
+	CorrelatedWith string `json:"correlatedWith,omitempty"`
 }
 
 // Namespace returns the namespace of the target, or the one that the alert names when
@@ -73,6 +79,10 @@ func (e Entry) clone() Entry {
 	if e.Target != nil {
 		target := *e.Target
 		e.Target = &target
+	}
+	if e.BegunAt != nil {
+		begun := *e.BegunAt
+		e.BegunAt = &begun
 	}
 	if e.FinishedAt != nil {
 		finished := *e.FinishedAt

@@ -3,6 +3,7 @@ package metric
 import (
 	"fmt"
 	"maps"
+	"runtime/metrics"
 	"slices"
 	"strings"
 	"sync"
@@ -40,6 +41,19 @@ func (c *counter) write(text *strings.Builder) {
 	for _, labels := range slices.Sorted(maps.Keys(c.series)) {
 		fmt.Fprintf(text, "%s%s %s\n", c.name, labels, number(c.series[labels]))
 	}
+}
+
+// gauge writes a family with one value and no labels.
+func gauge(text *strings.Builder, name, help string, value float64) {
+	header(text, name, help, "gauge")
+	fmt.Fprintf(text, "%s %s\n", name, number(value))
+}
+
+// memory returns how much memory the process has from the system and has not given back.
+func memory() float64 {
+	samples := []metrics.Sample{{Name: "/memory/classes/total:bytes"}, {Name: "/memory/classes/heap/released:bytes"}}
+	metrics.Read(samples)
+	return float64(samples[0].Value.Uint64() - samples[1].Value.Uint64())
 }
 
 // histogram is a family of histograms told apart by one label.

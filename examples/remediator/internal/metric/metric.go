@@ -1,5 +1,5 @@
 // Package metric counts what the remediator does and writes the counts in the Prometheus
-// text format. It holds three families, not a general metrics library.
+// text format. It holds these few families, not a general metrics library.
 package metric
 
 import (
@@ -15,6 +15,7 @@ type Metrics struct {
 	alerts    *counter
 	actions   *counter
 	durations *histogram
+	waiting   func() int
 }
 
 // New returns families without any series.
@@ -46,12 +47,19 @@ func (m *Metrics) ActionTook(action string, duration time.Duration) {
 	m.durations.observe(duration.Seconds(), action)
 }
 
+// Watch makes how many actions wait a family of its own.
+func (m *Metrics) Watch(waiting func() int) { m.waiting = waiting }
+
 // Write writes all families, each sorted by its label values.
 func (m *Metrics) Write(w io.Writer) error {
 	var text strings.Builder
 	m.alerts.write(&text)
 	m.actions.write(&text)
 	m.durations.write(&text)
+	if m.waiting != nil {
+		gauge(&text, "remediator_actions_waiting", "Actions that wait for their turn.", float64(m.waiting()))
+		gauge(&text, "remediator_memory_bytes", "Memory that the process has from the system.", memory())
+	}
 	_, err := io.WriteString(w, text.String())
 	return err
 }

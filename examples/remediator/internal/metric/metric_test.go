@@ -69,3 +69,24 @@ remediator_actions_total{action="scale_deployment",status="succeeded"} 1
 		t.Errorf("text (-want +got):\n%s", diff)
 	}
 }
+
+func TestStateOfTheProcess(t *testing.T) {
+	metrics := metric.New()
+	metrics.Watch(func() int { return 3 })
+	var text strings.Builder
+	if err := metrics.Write(&text); err != nil {
+		t.Fatal(err)
+	}
+	parser := expfmt.NewTextParser(model.UTF8Validation)
+	families, err := parser.TextToMetricFamilies(strings.NewReader(text.String()))
+	if err != nil {
+		t.Fatalf("Prometheus can't read it: %v\n%s", err, text.String())
+	}
+	if got := families["remediator_actions_waiting"].Metric[0].Gauge.GetValue(); got != 3 {
+		t.Errorf("%v actions wait, want 3", got)
+	}
+	const least, most = 1 << 20, 1 << 30
+	if got := families["remediator_memory_bytes"].Metric[0].Gauge.GetValue(); got < least || got > most {
+		t.Errorf("the memory is %v bytes", got)
+	}
+}

@@ -23,26 +23,46 @@ type claim struct {
 // newClaims returns claims with nothing held.
 func newClaims() *claims { return &claims{held: make(map[string]claim)} }
 
+// obstacle is a claim that stands in the way.
+type obstacle struct {
+	key, entry, reason string
+}
+
 // take claims all keys for an entry, or none of them and says what stands in the way.
-func (c *claims) take(keys []string, entry string) (obstacle string) {
+func (c *claims) take(keys []string, entry string) *obstacle {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	now := time.Now()
-	maps.DeleteFunc(c.held, func(_ string, held claim) bool { return !held.until.IsZero() && !now.Before(held.until) })
 	for _, key := range keys {
-		held, found := c.held[key]
-		switch {
-		case found && held.until.IsZero():
-			return fmt.Sprintf("%s: action %s is in progress", key, held.entry)
-		case found:
-			left := held.until.Sub(now).Round(time.Millisecond)
-			return fmt.Sprintf("%s: action %s ended recently, the cooldown lasts %s more", key, held.entry, left)
+		if found := c.find(key); found != nil {
+			return found
 		}
 	}
 	for _, key := range keys {
 		c.held[key] = claim{entry: entry}
 	}
-	return ""
+	return nil
+}
+
+// standing returns the claim on a key, nil when there is none.
+func (c *claims) standing(key string) *obstacle {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.find(key)
+}
+
+// find returns the claim on a key, after those that are over have been forgotten. It needs the lock.
+func (c *claims) find(key string) *obstacle {
+	now := time.Now()
+	maps.DeleteFunc(c.held, func(_ string, held claim) bool { return !held.until.IsZero() && !now.Before(held.until) })
+	held, found := c.held[key]
+	switch {
+	case found && held.until.IsZero():
+		return &obstacle{key, held.entry, fmt.Sprintf("%s: action %s is in progress", key, held.entry)}
+	case found:
+		left := held.until.Sub(now).Round(time.Millisecond)
+		return &obstacle{key, held.entry, fmt.Sprintf("%s: action %s ended recently, the cooldown lasts %s more", key, held.entry, left)}
+	}
+	return nil
 }
 
 // release ends the work on the keys and starts their cooldown.

@@ -29,6 +29,13 @@ type Decision struct {
 	Forbidden string
 	// NoAction is the reason why nothing is to be done although a rule matches, or empty.
 	NoAction string
+	// Cause is what the alert has in common with others of the same cause, of which one is acted upon; empty when it
+	// stands alone.
+	Cause string
+	// Window is how long alerts with the same cause are gathered before one is chosen.
+	Window time.Duration
+	// Rank says which of them is chosen: the lowest.
+	Rank int
 	// Rollback asks for the change to be taken back when the target does not become healthy.
 	Rollback bool
 	// Model is what the model that decided said about it; nil when a rule decided.

@@ -3,6 +3,7 @@ package remedy
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/scenario-runner/scenario-runner/examples/remediator/internal/action"
@@ -12,45 +13,92 @@ import (
 // begin claims the alert and the target and starts the action in the background. It
 // outlives the request that brought the alert.
 func (r *Remediator) begin(ctx context.Context, entry history.Entry, decision Decision) (history.Entry, error) {
-	keys := []string{"alert " + entry.Fingerprint, entry.Action + " of " + decision.Target.String()}
-	if obstacle := r.claims.take(keys, entry.ID); obstacle != "" {
-		return r.finish(ctx, entry, history.Duplicate, obstacle)
+	if decision.Cause != "" {
+		return r.gather(ctx, entry, decision)
+	}
+	if obstacle := r.claim(entry, decision); obstacle != nil {
+		return r.refuse(ctx, entry, obstacle)
 	}
 	if err := r.config.History.Record(entry); err != nil {
-		r.claims.release(keys, 0)
+		r.claims.release(keys(entry, decision), 0)
 		return history.Entry{}, err
 	}
-	ctx = context.WithoutCancel(ctx)
-	r.running.Go(func() {
-		entry, status, reason := r.execute(ctx, entry, decision)
-		// The cooldown starts first: whoever sees the end in the history may rely on it.
-		r.claims.release(keys, decision.Cooldown)
-		if _, err := r.finish(ctx, entry, status, reason); err != nil {
-			r.config.Log.Error("the end of an action is not in the history", "id", entry.ID, "error", err)
-		}
-	})
+	c := candidate{entry, decision, context.WithoutCancel(ctx)}
+	r.start(c.ctx, c.waiting(r.endings))
 	return entry, nil
 }
 
+// keys are what an action claims for itself.
+func keys(entry history.Entry, decision Decision) []string {
+	keys := []string{"alert " + entry.Fingerprint, entry.Action + " of " + decision.Target.String()}
+	if decision.Cause != "" {
+		keys = append([]string{causeKey + decision.Cause}, keys...)
+	}
+	return keys
+}
+
+// claim claims what an action needs, or says what stands in the way.
+func (r *Remediator) claim(entry history.Entry, decision Decision) *obstacle {
+	return r.claims.take(keys(entry, decision), entry.ID)
+}
+
+// refuse ends an entry that somebody else is, or was, at work for.
+func (r *Remediator) refuse(ctx context.Context, entry history.Entry, in *obstacle) (history.Entry, error) {
+	if strings.HasPrefix(in.key, causeKey) {
+		entry.CorrelatedWith = in.entry
+		return r.finish(ctx, entry, history.Correlated, in.reason)
+	}
+	return r.finish(ctx, entry, history.Duplicate, in.reason)
+}
+
+// start carries an action out whose claims are taken.
+func (r *Remediator) start(ctx context.Context, c candidate) {
+	r.running.Go(func() {
+		entry, status, reason := r.execute(ctx, c)
+		cooldown := c.decision.Cooldown
+		if status == history.Resolved {
+			cooldown = 0 // nothing was done that needs to settle
+		}
+		// The cooldown starts first: whoever sees the end in the history may rely on it.
+		r.claims.release(keys(c.entry, c.decision), cooldown)
+		r.end(ctx, entry, status, reason)
+	})
+}
+
+// end finishes an entry when nobody waits for the answer any more.
+func (r *Remediator) end(ctx context.Context, entry history.Entry, status history.Status, reason string) {
+	if _, err := r.finish(ctx, entry, status, reason); err != nil {
+		r.config.Log.Error("the end of an action is not in the history", "id", entry.ID, "error", err)
+	}
+}
+
 // execute waits for a slot and carries the action out.
-func (r *Remediator) execute(ctx context.Context, entry history.Entry, decision Decision) (history.Entry, history.Status, string) {
-	if !r.takeSlot() {
+func (r *Remediator) execute(ctx context.Context, c candidate) (history.Entry, history.Status, string) {
+	entry, decision := c.entry, c.decision
+	if !r.slots.take(c.ctx, urgency(entry.Labels), r.stopping) {
+		if c.ctx.Err() != nil {
+			return entry, history.Resolved, errOver.Error()
+		}
 		return entry, history.Failed, "the remediator stopped before the action began"
 	}
-	defer func() { <-r.slots }()
-	entry.Status = history.Executing
+	defer r.slots.give()
+	if !r.endings.begin(c.ctx, entry.Fingerprint) {
+		return entry, history.Resolved, errOver.Error()
+	}
+	begun := time.Now()
+	entry.Status, entry.BegunAt = history.Executing, &begun
 	if err := r.config.History.Record(entry); err != nil {
 		return entry, history.Failed, err.Error()
 	}
 	limited, cancel := context.WithTimeout(ctx, decision.Timeout)
 	defer cancel()
-	started, cluster := time.Now(), r.cluster(decision.Target)
+	cluster := r.cluster(decision.Target)
 	change, err := decision.Action.Apply(limited, cluster, decision.Target)
 	entry.Before, entry.After = change.Before, change.After
 	if err == nil && !cluster.DryRun {
 		err = change.Verify(limited)
 	}
-	r.config.Metrics.ActionTook(entry.Action, time.Since(started))
+	r.config.Metrics.ActionTook(entry.Action, time.Since(begun))
 	switch {
 	case err != nil:
 		reason := err.Error()
@@ -82,20 +130,4 @@ func (*Remediator) takeBack(
 		return history.Failed, fmt.Sprintf("%s; to take it back failed, too: %v", reason, err)
 	}
 	return history.RolledBack, reason + "; it was taken back"
-}
-
-// takeSlot waits for a free slot. While one is free an action that was accepted begins,
-// also during Close.
-func (r *Remediator) takeSlot() bool {
-	select {
-	case r.slots <- struct{}{}:
-		return true
-	default:
-	}
-	select {
-	case r.slots <- struct{}{}:
-		return true
-	case <-r.stopping:
-		return false
-	}
 }

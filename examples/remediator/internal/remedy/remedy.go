@@ -36,15 +36,17 @@ type Config struct {
 	History *history.History
 	Metrics *metric.Metrics
 	Log     *slog.Logger
-	// Parallel is how many actions run at once; more of them wait for their turn.
+	// Parallel is how many actions run at once; more of them wait for their turn, the most urgent first.
 	Parallel int
 }
 
 // Remediator carries out what is decided about alerts.
 type Remediator struct {
-	config Config
-	claims *claims
-	slots  chan struct{}
+	config     Config
+	claims     *claims
+	slots      *queue
+	endings    *endings
+	gatherings gatherings
 
 	mu       sync.Mutex
 	closed   bool
@@ -57,7 +59,8 @@ func New(config Config) *Remediator {
 	return &Remediator{
 		config:   config,
 		claims:   newClaims(),
-		slots:    make(chan struct{}, max(config.Parallel, 1)),
+		slots:    newQueue(max(config.Parallel, 1)),
+		endings:  newEndings(),
 		stopping: make(chan struct{}),
 	}
 }
@@ -75,7 +78,11 @@ func (r *Remediator) Receive(ctx context.Context, a alert.Alert) (history.Entry,
 		Status: history.Received, StartedAt: time.Now(),
 	}
 	if a.Status != alert.Firing {
+		r.endings.note(a)
 		return r.finish(ctx, entry, history.Resolved, "the alert is over")
+	}
+	if r.endings.overtaken(a) {
+		return r.finish(ctx, entry, history.Resolved, "the alert was over before the message that it fires arrived")
 	}
 	decision, err := r.config.Decider.Decide(ctx, a)
 	if decision != nil {
@@ -151,6 +158,9 @@ func (r *Remediator) enter() error {
 	r.running.Add(1)
 	return nil
 }
+
+// Waiting returns how many actions wait for their turn.
+func (r *Remediator) Waiting() int { return r.slots.len() }
 
 // Stopping reports whether alerts are refused.
 func (r *Remediator) Stopping() bool {

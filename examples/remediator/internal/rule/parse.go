@@ -18,6 +18,7 @@ import (
 const (
 	defaultCooldown = time.Minute
 	defaultTimeout  = 2 * time.Minute
+	defaultWindow   = time.Second
 )
 
 // Load reads and checks a rule file.
@@ -43,16 +44,17 @@ func Parse(name string, data []byte) (*Set, error) {
 	}
 	root := document.Content[0]
 	set := &Set{}
-	for _, field := range problems.fields(root, "a rule file", "rules", "forbiddenNamespaces", "maxRisk") {
-		if field.key.Value == "maxRisk" {
+	for _, field := range problems.fields(root, "a rule file", "rules", "forbiddenNamespaces", "maxRisk", "correlation") {
+		switch field.key.Value {
+		case "maxRisk":
 			set.maxRisk = problems.risk(field.value)
-			continue
-		}
-		if field.key.Value == "forbiddenNamespaces" {
+		case "forbiddenNamespaces":
 			set.forbidden = problems.texts(field.value, "forbiddenNamespaces")
-			continue
+		case "correlation":
+			set.correlation = problems.correlation(field.value)
+		default:
+			set.rules = problems.rules(field.value)
 		}
-		set.rules = problems.rules(field.value)
 	}
 	if len(set.rules) == 0 && len(problems.List) == 0 {
 		problems.add(root, "there are no rules, expected at least one")
@@ -90,6 +92,7 @@ func (p *Problems) rules(node *yaml.Node) []rule {
 	rules := make([]rule, len(node.Content))
 	for i, item := range node.Content {
 		rules[i] = p.rule(resolve(item))
+		rules[i].rank = i
 	}
 	return rules
 }
@@ -136,6 +139,22 @@ func (p *Problems) rule(node *yaml.Node) rule {
 		if parts["target"] != nil {
 			read.target = p.target(parts["target"], kind)
 		}
+	}
+	return read
+}
+
+// correlation reads which alerts have one cause.
+func (p *Problems) correlation(node *yaml.Node) correlation {
+	read := correlation{window: defaultWindow}
+	for _, field := range p.fields(node, "correlation", "labels", "window") {
+		if field.key.Value == "window" {
+			read.window = p.duration(field.value, "window", time.Millisecond)
+			continue
+		}
+		read.labels = p.texts(field.value, "labels")
+	}
+	if node.Kind == yaml.MappingNode && len(read.labels) == 0 {
+		p.add(node, "correlation needs the key labels: those that alerts with one cause have in common")
 	}
 	return read
 }

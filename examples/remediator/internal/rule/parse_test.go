@@ -115,7 +115,7 @@ func TestFilesThatAreNoRuleFiles(t *testing.T) {
 		"no rules":  {"rules: []", `rules.yaml:1:1: there are no rules, expected at least one`},
 		"a list":    {"- a", `rules.yaml:1:1: a rule file must be a mapping, found a list`},
 		"no list":   {"rules: 3", `rules.yaml:1:8: rules must be a list, found "3"`},
-		"wrong key": {"rule: []", `rules.yaml:1:1: unknown key "rule" in a rule file; known are rules, forbiddenNamespaces, maxRisk`},
+		"wrong key": {"rule: []", `rules.yaml:1:1: unknown key "rule" in a rule file; known are rules, forbiddenNamespaces, maxRisk, correlation`},
 		"no YAML":   {"rules:\n\t- a", `rules.yaml:2:1: not YAML: found character that cannot start any token`},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"gopkg.in/yaml.v3"
@@ -17,13 +18,21 @@ import (
 
 // Set is the rules of one file.
 type Set struct {
-	rules     []rule
-	forbidden []string
-	maxRisk   action.Risk
+	rules       []rule
+	forbidden   []string
+	maxRisk     action.Risk
+	correlation correlation
+}
+
+// correlation says which alerts have one cause.
+type correlation struct {
+	labels []string
+	window time.Duration
 }
 
 // rule is one mapping of alerts to an action.
 type rule struct {
+	rank       int
 	alerts     []string
 	match      []matcher
 	kind       action.Kind
@@ -85,6 +94,9 @@ func (s *Set) decide(rule rule, a alert.Alert) (*remedy.Decision, error) {
 		Timeout:    rule.timeout,
 		Rollback:   rule.rollback,
 	}
+	if decision.Cause = s.correlation.cause(a); decision.Cause != "" {
+		decision.Window, decision.Rank = s.correlation.window, rule.rank
+	}
 	if err := rule.target.render(a, &decision.Target); err != nil {
 		return decision, fmt.Errorf("find the target: %w", err)
 	}
@@ -98,6 +110,18 @@ func (s *Set) decide(rule rule, a alert.Alert) (*remedy.Decision, error) {
 		}
 	}
 	return decision, nil
+}
+
+// cause returns what the alert has in common with others of the same cause. An alert that lacks a label stands alone.
+func (c correlation) cause(a alert.Alert) string {
+	parts := make([]string, len(c.labels))
+	for i, name := range c.labels {
+		if a.Labels[name] == "" {
+			return ""
+		}
+		parts[i] = name + "=" + a.Labels[name]
+	}
+	return strings.Join(parts, ", ")
 }
 
 // render fills in the target of an alert.
