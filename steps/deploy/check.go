@@ -23,6 +23,7 @@ func (s steps) check(c *Config, p *step.Problems) {
 	}
 	c.unknown = p.Given("kustomize") || p.Given("manifests") && len(c.Manifests) == 0 || p.Given("inline") && len(c.Inline) == 0
 	readiness.Check(c.Tolerate, p)
+	checkRefused(p)
 	if p.Place() != nil {
 		s.inspection(c, p).all()
 	}

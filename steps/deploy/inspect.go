@@ -55,13 +55,7 @@ func (i *inspection) all() {
 		i.inline(fmt.Sprintf("inline.%d", index), value)
 	}
 	i.duplicates()
-	for _, o := range i.objects {
-		c.written = append(c.written, manifest.Object{Unstructured: o.Unstructured})
-		i.plan(o)
-	}
-	if c.unknown {
-		i.scene.Open()
-	}
+	i.plans()
 	i.p.Later(func(p *step.Problems, whole step.Whole) {
 		later := *i
 		later.p = p
@@ -73,6 +67,20 @@ func (i *inspection) all() {
 			}
 		}
 	})
+}
+
+// plans says what there will be; objects that the server has to refuse never are.
+func (i *inspection) plans() {
+	refused := i.p.Given("refused")
+	for _, o := range i.objects {
+		i.config.written = append(i.config.written, manifest.Object{Unstructured: o.Unstructured})
+		if !refused {
+			i.plan(o)
+		}
+	}
+	if i.config.unknown && !refused {
+		i.scene.Open()
+	}
 }
 
 func (i *inspection) file(path, name string) {

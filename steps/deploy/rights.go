@@ -12,9 +12,10 @@ import (
 )
 
 // needs returns the rights to apply what is known before the run.
-func (s steps) needs(c, _ *Config, in *step.Place, _ step.Written) []step.Right {
+func (s steps) needs(c, _ *Config, in *step.Place, w step.Written) []step.Right {
 	r := s.env.Rights(in)
-	keep := c.Undo == "keep"
+	refused := w.Given("refused") // then nothing is stored, taken back or waited for
+	keep := c.Undo == "keep" || refused
 	for _, o := range c.written {
 		ref := kube.Ref{APIVersion: o.GetAPIVersion(), Kind: o.GetKind(), Name: o.GetName(), Namespace: o.GetNamespace()}
 		r.For("apply " + kube.Ref{Kind: o.GetKind(), Name: o.GetName()}.String())
@@ -24,7 +25,7 @@ func (s steps) needs(c, _ *Config, in *step.Place, _ step.Written) []step.Right 
 			r.Apply(ref, keep)
 		}
 		grants(r, o, c.written)
-		if c.WaitReady && !ready.Of(o.Unstructured).Ready {
+		if c.WaitReady && !refused && !ready.Of(o.Unstructured).Ready {
 			r.For("wait for " + kube.Ref{Kind: o.GetKind(), Name: o.GetName()}.String()).Ready(ref)
 		}
 	}

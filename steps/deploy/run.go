@@ -26,7 +26,7 @@ type steps struct {
 func (s steps) run(ctx context.Context, run *step.Run, c Config) (out Outputs, err error) {
 	began := time.Now()
 	defer func() { out.Took = time.Since(began) }()
-	out.Objects = []Object{}
+	out.Objects, out.Refusals = []Object{}, []string{}
 	objects, err := read(c, run)
 	if err != nil {
 		return out, err
@@ -36,6 +36,9 @@ func (s steps) run(ctx context.Context, run *step.Run, c Config) (out Outputs, e
 		return out, err
 	}
 	d := deployment{Config: c, run: run, place: place}
+	if c.Refused != "" {
+		return out, d.refusals(ctx, objects, &out)
+	}
 	err = d.apply(ctx, objects, &out)
 	if err != nil || !c.WaitReady {
 		return out, err

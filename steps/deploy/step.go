@@ -28,6 +28,7 @@ type Config struct {
 	WaitReady   bool              `yaml:"waitReady" doc:"Wait until every object is ready; true unless told otherwise."`
 	Tolerate    []string          `yaml:"tolerate" single:"true" doc:"States in which the wait goes on although it is not likely to end well: jobFailed, podFailed, imagePull, containerConfig, unschedulable, quota, progressDeadline, stalled." example:"[imagePull]"`
 	Undo        string            `yaml:"undo" enum:"auto,keep" doc:"With keep the objects stay after the scenario, unless they are in its own namespace."`
+	Refused     string            `yaml:"refused" doc:"The server must refuse every object, with a message that holds this text. Nothing is stored." example:"violates PodSecurity"`
 
 	written []manifest.Object // those in files that are known before the run
 	unknown bool              // there are others
@@ -36,11 +37,12 @@ type Config struct {
 
 // Outputs are what later steps read.
 type Outputs struct {
-	Objects []Object      `expr:"objects" doc:"What was applied, in the order of application."`
-	Count   int           `expr:"count" doc:"How many objects were applied."`
-	Ready   bool          `expr:"ready" doc:"All objects were seen to be ready."`
-	Object  any           `expr:"object" doc:"The last object that was applied, as the server returned it."`
-	Took    time.Duration `expr:"took" doc:"Time that the step took."`
+	Objects  []Object      `expr:"objects" doc:"What was applied, in the order of application."`
+	Count    int           `expr:"count" doc:"How many objects were applied."`
+	Ready    bool          `expr:"ready" doc:"All objects were seen to be ready."`
+	Object   any           `expr:"object" doc:"The last object that was applied, as the server returned it."`
+	Refusals []string      `expr:"refusals" doc:"With refused, what the server said of each object."`
+	Took     time.Duration `expr:"took" doc:"Time that the step took."`
 }
 
 // Object names an applied object.

@@ -10,6 +10,9 @@ import (
 // touches lists what is applied: each object that is known before the run, and the places of others.
 func (s steps) touches(c, shown *Config, w step.Written) []step.Touch {
 	var out []step.Touch
+	if w.Given("refused") {
+		return nil
+	}
 	stays := c.Undo == "keep"
 	for _, o := range c.written {
 		name := o.GetName()
