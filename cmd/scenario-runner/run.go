@@ -41,6 +41,7 @@ type runFlags struct {
 	outputs  []string
 	runDir   string
 	verbose  bool
+	yes      bool // whoever starts the run agrees to what it breaks
 
 	failFast, failOnFlaky bool
 	retries               int
@@ -60,7 +61,9 @@ func newRun(s streams) *cobra.Command {
 scenarios. Every file is checked first; nothing runs while one has a mistake. Each scenario works in a namespace of its own; everything it changes is taken back at the end, also after
 Ctrl-C. After a crash, scenario-runner cleanup does it.
 
-A cluster is touched only when you name it: --sandbox, --kubeconfig, --context, or the KUBECONFIG variable.`,
+A cluster is touched only when you name it: --sandbox, --kubeconfig, --context, or the KUBECONFIG variable. At a terminal
+you are asked once before faults are injected, or things changed outside of namespaces of the run's own, on a cluster
+that is no sandbox; --yes agrees in advance. The policy of a project may want --yes without a terminal, too.`,
 		Example: `  scenario-runner run --sandbox examples/01-deploy.scenario.yaml
   scenario-runner run --context staging scenarios/ --label priority=critical --parallel 8
   scenario-runner run --sandbox scenarios/*.yaml --output text --output junit=report.xml`,
@@ -84,6 +87,7 @@ A cluster is touched only when you name it: --sandbox, --kubeconfig, --context, 
 	flags.StringArrayVarP(&f.outputs, "output", "o", []string{"text"}, "report as KIND[=FILE]: "+strings.Join(report.Kinds(), ", ")+" (repeatable)")
 	flags.StringVar(&f.runDir, "run-dir", "", "folder for the journal and the evidence of this run")
 	flags.BoolVarP(&f.verbose, "verbose", "v", false, "show the steps of scenarios that passed, too")
+	flags.BoolVarP(&f.yes, "yes", "y", false, "agree in advance to what the run breaks or changes on clusters that are no sandbox")
 	flags.BoolVar(&f.failFast, "fail-fast", false, "start no further scenario after one that is not green")
 	flags.IntVar(&f.retries, "retries", 0, "run a scenario that is not green again, at most this often; if it passes then it is flaky")
 	flags.Uint64Var(&f.seed, "seed", 0, "what the random order of a suite is drawn from")
@@ -124,6 +128,9 @@ func (f *runFlags) run(cmd *cobra.Command, s streams, args []string) error {
 		return err
 	}
 	if err := p.hold(env, loaded.everything(selected), slices.Sorted(maps.Keys(named.Clusters)), f.sandbox); err != nil {
+		return err
+	}
+	if err := f.consent(env, registry, s).ask(ctx, loaded.everything(selected)); err != nil {
 		return err
 	}
 	var b *box

@@ -3,7 +3,6 @@ package injectchaos
 import (
 	"context"
 	"fmt"
-	"regexp"
 	"slices"
 	"time"
 
@@ -21,7 +20,7 @@ import (
 // and keeps other scenarios off the targets. The returned hits count until they are released.
 func (s steps) guard(ctx context.Context, run *step.Run, place *kube.Target, r request) (*hits, error) {
 	policy, safety := &s.env.Settings().Policy, run.Scenario.Safety
-	if err := production(place); err != nil {
+	if err := place.Breakable("chaos"); err != nil {
 		return nil, err
 	}
 	for _, target := range r.fault.Targets() {
@@ -68,24 +67,6 @@ type request struct {
 	target     kube.Ref
 	fault      driver.Fault
 	duration   time.Duration // 0 when the fault stays until the scenario ends
-}
-
-// looksLikeProduction matches names that people give to clusters on which others rely.
-func looksLikeProduction(name string) bool {
-	match, _ := regexp.MatchString(`(?i)(^|[^a-z])(prod|prd|production|live)([^a-z]|$)`, name) // the pattern is a constant
-	return match
-}
-
-// production refuses a context that looks like production unless somebody named it on purpose.
-func production(place *kube.Target) error {
-	name, named := place.Context()
-	if named || !looksLikeProduction(name) {
-		return nil
-	}
-	return &settings.Refusal{
-		What: fmt.Sprintf("chaos on context %q", name),
-		Why:  "is refused because it looks like production; if it is meant, name it under contexts of the policy or under safety.contexts of the scenario",
-	}
 }
 
 // permitted refuses a target in a namespace that is protected or forbidden, or without the labels that it must have. What

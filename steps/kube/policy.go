@@ -2,8 +2,12 @@ package kube
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
+	"net"
+	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -91,6 +95,25 @@ func (t *Target) Context() (name string, named bool) {
 	return name, named
 }
 
+// Breakable refuses to break something on a cluster whose context looks like production, unless somebody named it on
+// purpose. what is done there, as in "chaos".
+func (t *Target) Breakable(what string) error {
+	name, named := t.Context()
+	if named || !looksLikeProduction(name) {
+		return nil
+	}
+	return &settings.Refusal{
+		What: fmt.Sprintf("%s on context %q", what, name),
+		Why:  "is refused because it looks like production; if it is meant, name it under contexts of the policy or under safety.contexts of the scenario",
+	}
+}
+
+// looksLikeProduction matches names that people give to clusters on which others rely.
+func looksLikeProduction(name string) bool {
+	match, _ := regexp.MatchString(`(?i)(^|[^a-z])(prod|prd|production|live)([^a-z]|$)`, name) // the pattern is a constant
+	return match
+}
+
 // contextName is how policies name a connection.
 func contextName(c Connection) string {
 	if c.InCluster {
@@ -109,3 +132,22 @@ func (t *Target) permit(mapping Mapping, namespace, name string) error {
 	}
 	return t.Permit(namespace)
 }
+
+// Known returns how policies name a cluster, and whether it is one in the box, which is there to be broken. It asks no
+// cluster: one in the box is known by its context and by its server, which is this machine.
+func (e *Env) Known(ctx context.Context, name string) (called string, sandbox bool, err error) {
+	cluster, err := e.Cluster(ctx, name)
+	if err != nil {
+		return "", false, err
+	}
+	called = contextName(cluster.Connection)
+	server, err := url.Parse(cluster.Server())
+	if err != nil {
+		return called, false, err
+	}
+	here := net.ParseIP(server.Hostname()).IsLoopback()
+	return called, cluster.Connection == e.box || here && strings.HasPrefix(called, boxContext), nil
+}
+
+// boxContext begins the names of the contexts of clusters in the box.
+const boxContext = "sandbox-"

@@ -117,6 +117,9 @@ func TestSafetyOfAScenarioRefusesContextsAndNamespaces(t *testing.T) {
 	if name, named := place.Context(); name != "prod" || !named {
 		t.Errorf("the context is %q, named %v", name, named)
 	}
+	if err := place.Breakable("chaos"); err != nil { // it is named
+		t.Error(err)
+	}
 	err = place.Permit("payments")
 	if want := `changes in namespace "payments" are forbidden by the scenario's safety.forbiddenNamespaces ("pay*")`; err == nil || err.Error() != want {
 		t.Errorf("got  %v\nwant %s", err, want)
@@ -130,5 +133,9 @@ func TestSafetyOfAScenarioRefusesContextsAndNamespaces(t *testing.T) {
 	}
 	if _, named := place.Context(); named {
 		t.Error("* names no context")
+	}
+	want := `a drain on context "prod" is refused because it looks like production; if it is meant, name it under contexts of the policy or under safety.contexts of the scenario`
+	if err := place.Breakable("a drain"); err == nil || err.Error() != want {
+		t.Errorf("got  %v\nwant %s", err, want)
 	}
 }

@@ -40,7 +40,8 @@ func (s steps) run(ctx context.Context, run *step.Run, c Config) (out Outputs, e
 	if len(nodes) == 0 {
 		return out, step.Inconclude("%s hit nothing: %s", c.Action, nothing(place, c))
 	}
-	if err := s.env.Settings().Policy.Nodes(len(nodes)); err != nil {
+	g := guard{project: s.env.Settings(), safety: run.Scenario.Safety}
+	if err := g.permit(place, c.Action, len(nodes)); err != nil {
 		return out, err
 	}
 	locks := make([]string, len(out.Nodes))
@@ -53,7 +54,7 @@ func (s steps) run(ctx context.Context, run *step.Run, c Config) (out Outputs, e
 	run.Progress("%s %s", c.Action, strings.Join(out.Nodes, ", "))
 	d := drained.New(run, place, drained.Options{
 		Nodes: out.Nodes, Force: c.Force, DeleteEmptyDir: c.DeleteEmptyDir, Wait: c.Wait, Keep: c.Undo == "keep", GracePeriod: c.GracePeriod,
-		Permit: s.env.Settings().Policy.Pods,
+		Permit: g.pods,
 	})
 	if c.Action == drain {
 		if err := d.Look(ctx); err != nil {

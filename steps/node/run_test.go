@@ -304,28 +304,42 @@ func TestVerdicts(t *testing.T) {
 	}
 }
 
-func TestPolicyLimitsNodesAndPods(t *testing.T) {
+func TestPolicyAndSafetyLimitNodesAndPods(t *testing.T) {
 	l := newLab(t, "")
 	l.workload(t, "Deployment", "web", "")
-	try := func(policy settings.Policy, body string) error {
-		env := kube.NewEnv(kube.Options{Kubeconfig: l.Kubeconfig, Settings: settings.Settings{Policy: policy}})
+	now := func() time.Time { return time.Date(2026, 11, 24, 10, 0, 0, 0, time.UTC) }
+	try := func(policy settings.Policy, safety step.Safety, body string) error {
+		env := kube.NewEnv(kube.Options{Kubeconfig: l.Kubeconfig, Settings: settings.Settings{Policy: policy, Now: now}})
 		defer env.Close()
 		run := *l.use.Run
 		run.Scenario.Owned = false // the namespace is there already
+		run.Scenario.Safety = safety
 		_, err := steptest.Use{Definition: node.New(env), Run: &run}.Do(t.Context(), t, body)
 		return err
 	}
-	err := try(settings.Policy{MaxNodes: 1}, "action: cordon\nselector: lab="+l.Target.Namespace)
-	if want := "hitting 2 nodes with one step is not allowed by the policy, whose maxNodes is 1; choose fewer, or have the policy changed"; err == nil || err.Error() != want || step.VerdictOf(err) != step.Errored {
-		t.Errorf("got %v", err)
-	}
 	l.Apply(t, strings.ReplaceAll("apiVersion: v1\nkind: Pod\nmetadata: {name: extra}\nspec: {nodeName: NODE, containers: [{name: app, image: a}]}\n", "NODE", l.name))
-	err = try(settings.Policy{MaxPods: 1}, "action: drain\nforce: true\nselector: lab="+l.Target.Namespace)
-	if want := "hitting 2 pods with one step is not allowed by the policy, whose maxPods is 1; choose fewer, or have the policy changed"; err == nil || err.Error() != want {
-		t.Errorf("got %v", err)
+	cordon, drain := "action: cordon\nselector: lab="+l.Target.Namespace, "action: drain\nforce: true\nselector: lab="+l.Target.Namespace
+	monday := &settings.Hours{Days: []time.Weekday{time.Monday}, To: 24 * time.Hour, Zone: time.UTC, At: "scenario-runner.yaml:8:3"}
+	for _, test := range []struct {
+		policy     settings.Policy
+		safety     step.Safety
+		body, want string
+	}{
+		{settings.Policy{MaxNodes: 1}, step.Safety{}, cordon, "hitting 2 nodes with one step is not allowed by the policy, whose maxNodes is 1; choose fewer, or have the policy changed"},
+		{settings.Policy{MaxPods: 1}, step.Safety{}, drain, "hitting 2 pods with one step is not allowed by the policy, whose maxPods is 1; choose fewer, or have the policy changed"},
+		{settings.Policy{MaxNodes: 2}, step.Safety{MaxNodes: 1}, cordon, "hitting 2 nodes with one step is more than the scenario's safety.maxNodes of 1 allows; choose fewer nodes, with count or by name"},
+		{settings.Policy{}, step.Safety{MaxPods: 1}, drain, "hitting 2 pods with one step is more than the scenario's safety.maxPods of 1 allows; choose fewer nodes, with count or by name"},
+		{settings.Policy{BusinessHours: monday}, step.Safety{}, drain, "a fault on Tue 2026-11-24 10:00 UTC is refused by the policy (scenario-runner.yaml:8:3), whose businessHours allow faults only Mon UTC; they open next on Mon 2026-11-30 00:00 UTC"},
+	} {
+		if err := try(test.policy, test.safety, test.body); err == nil || err.Error() != test.want || step.VerdictOf(err) != step.Errored {
+			t.Errorf("got  %v\nwant %s", err, test.want)
+		}
 	}
 	if spec, _ := l.node(t); spec.Unschedulable {
 		t.Error("the node was cordoned although the policy refused")
+	}
+	if err := try(settings.Policy{BusinessHours: monday}, step.Safety{}, cordon); err != nil {
+		t.Errorf("a cordon breaks nothing, and is refused: %v", err)
 	}
 }
 
