@@ -157,7 +157,8 @@ func findAddon(executable, name string) (string, error) {
 }
 
 // alertmanagerFiles writes the configuration. An alert with the label scenario_runner_webhook is sent to that address, so
-// that a scenario can have its system under test notified without a change of the configuration.
+// that a scenario can have its system under test notified without a change of the configuration. One with the label
+// scenario_runner_inhibits keeps the others of its scenario quiet.
 func alertmanagerFiles(folder, address string) ([]string, error) {
 	const config = `route:
   receiver: nobody
@@ -169,6 +170,10 @@ func alertmanagerFiles(folder, address string) ([]string, error) {
   - matchers: [scenario_runner_webhook=~".+"]
     receiver: webhook
     group_by: [alertname, scenario_runner_scenario, scenario_runner_webhook]
+inhibit_rules:
+- source_matchers: [scenario_runner_inhibits="true"]
+  target_matchers: [scenario_runner_inhibits!="true", scenario_runner_scenario=~".+"]
+  equal: [scenario_runner_scenario]
 receivers:
 - name: nobody
 - name: webhook
