@@ -53,7 +53,9 @@ type Entry struct {
 	Target      *action.Target    `json:"target,omitempty"`
 	Status      Status            `json:"status"`
 	Reason      string            `json:"reason,omitempty"`
-	StartedAt   time.Time         `json:"startedAt"`
+	// FiresSince is since when the alert fires, as its sender says.
+	FiresSince time.Time `json:"firesSince,omitzero"`
+	StartedAt  time.Time `json:"startedAt"`
 	// BegunAt is when the action began; there is none for alerts that none was begun for.
 	BegunAt    *time.Time   `json:"begunAt,omitempty"`
 	FinishedAt *time.Time   `json:"finishedAt,omitempty"`

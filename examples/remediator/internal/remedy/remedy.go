@@ -75,7 +75,7 @@ func (r *Remediator) Receive(ctx context.Context, a alert.Alert) (history.Entry,
 	r.config.Metrics.AlertReceived(a.Name(), a.Status)
 	entry := history.Entry{
 		ID: newID(), Alertname: a.Name(), Fingerprint: a.Fingerprint, Labels: a.Labels,
-		Status: history.Received, StartedAt: time.Now(),
+		Status: history.Received, FiresSince: a.StartsAt, StartedAt: time.Now(),
 	}
 	if a.Status != alert.Firing {
 		r.endings.note(a)
