@@ -18,6 +18,10 @@ func databases(ctx context.Context, p *project) []finding {
 	for i, name := range names {
 		probes.Go(func() {
 			found[i] = finding{Level: levelOK, Topic: "database"}
+			if c := known.Connections[name]; c.Sandbox && !c.Addressed() {
+				found[i].Text = name + ": run --sandbox brings it"
+				return
+			}
 			text, err := postgres.Probe(ctx, &known, name)
 			if err != nil {
 				found[i].Level, found[i].Text = levelError, err.Error()

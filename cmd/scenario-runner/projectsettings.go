@@ -29,7 +29,7 @@ func (p *project) settings() settings.Settings {
 
 func (p *project) connection(name string, c config.Connection) settings.Connection {
 	out := settings.Connection{
-		Name: name, At: p.At("connections", name).String(), Type: c.Type, URL: c.URL, URLFrom: p.secret(c.URLFrom),
+		Name: name, At: p.At("connections", name).String(), Type: c.Type, Sandbox: c.Sandbox, URL: c.URL, URLFrom: p.secret(c.URLFrom),
 		Host: c.Host, Port: c.Port, Database: c.Database, User: c.User, Password: p.secret(c.PasswordFrom),
 		ReadOnly: c.ReadOnly, StatementTimeout: c.StatementTimeout,
 	}

@@ -91,8 +91,10 @@ func (c *checker) connection(name string, connection Connection) {
 		}
 	}
 	switch {
+	case len(ways) == 0 && !connection.Sandbox:
+		c.report("connection %q needs one of url, urlFrom, host, or sandbox: true", []any{name}, at()...)
 	case len(ways) == 0:
-		c.report("connection %q needs one of url, urlFrom, host", []any{name}, at()...)
+		c.partsWithoutHost(at)
 	case len(ways) > 1:
 		c.report("only one of url, urlFrom, host can be given; %q is given already", []any{ways[0]}, at(ways[1])...)
 	case ways[0] != "host":
@@ -106,6 +108,15 @@ func (c *checker) connection(name string, connection Connection) {
 	c.secret(connection.PasswordFrom, at("passwordFrom"))
 	if t := connection.TLS; t != nil && (t.Cert == "") != (t.Key == "") {
 		c.report("tls: cert and key are given together or not at all", nil, at("tls")...)
+	}
+}
+
+// partsWithoutHost refuses what only belongs to an address.
+func (c *checker) partsWithoutHost(at func(...string) []string) {
+	for _, part := range []string{"port", "database", "user", "passwordFrom", "tls"} {
+		if c.config.Given(at(part)...) {
+			c.report("%s means nothing for a database that only the sandbox brings; give an address for runs without it, or remove it", []any{part}, at(part)...)
+		}
 	}
 }
 

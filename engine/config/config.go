@@ -46,9 +46,11 @@ type Cluster struct {
 	Context    string `yaml:"context" doc:"Context in the kubeconfig. Without it, the current one." example:"staging"`
 }
 
-// Connection says how a database is reached: by url or urlFrom, else by host and its neighbours.
+// Connection says how a database is reached: by url or urlFrom, else by host and its neighbours, or by none of them when
+// only the sandbox brings it.
 type Connection struct {
 	Type             string        `yaml:"type" required:"true" enum:"postgres" doc:"Kind of the database."`
+	Sandbox          bool          `yaml:"sandbox" doc:"With run --sandbox, each scenario gets a fresh database of its own instead, on a PostgreSQL that the sandbox brings."`
 	URL              string        `yaml:"url" doc:"The whole address without a password." example:"postgres://qa@127.0.0.1:5432/history"`
 	URLFrom          *Secret       `yaml:"urlFrom" doc:"Where the whole address comes from; it may hold a password." example:"{env: DATABASE_URL}"`
 	Host             string        `yaml:"host" doc:"Name or address of the server."`

@@ -105,7 +105,11 @@ func TestLoadReports(t *testing.T) {
 		{"library", head + "library: load_test.go\n", `scenario-runner.yaml:3:10: library: "load_test.go" is a file; name the folder that holds the templates [invalid-value]`},
 		{"environment", head + "environment: [A, B-C]\n", `scenario-runner.yaml:3:18: "B-C" is no name of an environment variable; it has letters, digits and underscores [invalid-value]`},
 		{"type", head + "connections: {a: {type: mysql, host: b}}\n", `scenario-runner.yaml:3:25: type: "mysql" is not one of its values; there is only "postgres" [unknown-value]`},
-		{"no address", head + "connections: {a: {type: postgres}}\n", `scenario-runner.yaml:3:15: connection "a" needs one of url, urlFrom, host [invalid-value]`},
+		{"no address", head + "connections: {a: {type: postgres}}\n", `scenario-runner.yaml:3:15: connection "a" needs one of url, urlFrom, host, or sandbox: true [invalid-value]`},
+		{
+			"parts of no address", head + "connections: {a: {type: postgres, sandbox: true, user: qa}}\n",
+			`scenario-runner.yaml:3:56: user means nothing for a database that only the sandbox brings; give an address for runs without it, or remove it [invalid-value]`,
+		},
 		{"two addresses", head + "connections:\n  a: {type: postgres, url: 'postgres://h/d', host: b}\n", `scenario-runner.yaml:4:52: only one of url, urlFrom, host can be given; "url" is given already [invalid-value]`},
 		{"part", head + "connections:\n  a: {type: postgres, url: 'postgres://h/d', user: b}\n", `scenario-runner.yaml:4:52: user is a part of the address; write it there, or give host instead of the address [invalid-value]`},
 		{"address", head + "connections:\n  a: {type: postgres, url: 'mysql://h/d'}\n", `scenario-runner.yaml:4:28: url: an address of a database is like postgres://user@host:5432/database [invalid-value]`},

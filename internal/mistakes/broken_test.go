@@ -37,6 +37,11 @@ func (sandbox) Start(context.Context, settings.Server) (*settings.Endpoint, erro
 	return nil, errors.New("nothing is run here")
 }
 
+// Database refuses as well.
+func (sandbox) Database(context.Context) (settings.Connection, error) {
+	return settings.Connection{}, errors.New("nothing is run here")
+}
+
 // registry returns all step kinds of the program. No cluster is reached.
 func registry(tb testing.TB, crds ...string) *step.Registry {
 	tb.Helper()

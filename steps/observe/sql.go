@@ -54,8 +54,8 @@ func (s *SQL) check(path string, p *step.Problems) {
 // rowType returns what is known of the rows before the run.
 func (s *SQL) rowType() eval.Type { return eval.ListOf(postgres.Columns(s.Columns).Type()) }
 
-func (s *SQL) open(_ context.Context, run *step.Run, env *kube.Env) (Feed, error) {
-	target, err := s.Connection.Resolve(env.Settings(), run)
+func (s *SQL) open(ctx context.Context, run *step.Run, env *kube.Env) (Feed, error) {
+	target, err := s.Connection.Resolve(ctx, env.Settings(), run)
 	if err != nil {
 		return nil, err
 	}

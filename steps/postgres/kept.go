@@ -19,16 +19,12 @@ var errKept = errors.New("the undo can't be written to the ledger, which holds n
 // String names the database for people.
 func (k Kept) String() string { return k.Connection.Name }
 
-// Keep returns c without its secrets. target is what it means now.
-func (c Connection) Keep(s *settings.Settings, dir string, target Target) (Kept, error) {
-	plain, err := c.plain(s, dir)
-	if err != nil {
-		return Kept{}, err
-	}
-	if plain.Password.Text != "" || plain.URLFrom.Text != "" || hasPassword(plain.URL) {
+// Keep returns how to reach the target again, without its secrets.
+func (t Target) Keep() (Kept, error) {
+	if t.from.Password.Text != "" || t.from.URLFrom.Text != "" || hasPassword(t.from.URL) {
 		return Kept{}, errKept
 	}
-	return Kept{Connection: plain, Address: target.Address()}, nil
+	return Kept{Connection: t.from, Address: t.Address()}, nil
 }
 
 // Target finds out how to reach the database now.

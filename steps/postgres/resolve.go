@@ -2,11 +2,14 @@ package postgres
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"net"
+	"net/url"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/scenario-runner/scenario-runner/engine/step"
@@ -23,7 +26,8 @@ type Target struct {
 	StatementTimeout time.Duration // 0 means that nobody said
 
 	password string
-	tls      *settings.TLS // nil means no TLS
+	tls      *settings.TLS       // nil means no TLS
+	from     settings.Connection // what it was made of
 }
 
 // Address returns what tells databases apart, whatever they are called.
@@ -31,10 +35,13 @@ func (t Target) Address() string {
 	return net.JoinHostPort(t.Host, strconv.Itoa(t.Port)) + "/" + t.Database
 }
 
-// Secrets returns what must be masked in everything that is written.
+// Secrets returns what must be masked in everything that is written: the password, also as it stands in an address.
 func (t Target) Secrets() []string {
 	if t.password == "" {
 		return nil
+	}
+	if _, escaped, _ := strings.Cut(url.UserPassword("", t.password).String(), ":"); escaped != t.password {
+		return []string{t.password, escaped}
 	}
 	return []string{t.password}
 }
@@ -46,7 +53,7 @@ func (c Connection) plain(s *settings.Settings, dir string) (settings.Connection
 		return s.Connection(c.Name)
 	}
 	out := settings.Connection{
-		Name: c.String(), Type: "postgres", URL: c.URL, Host: c.Host, Port: c.Port, Database: c.Database, User: c.User,
+		Name: c.String(), Type: settings.Postgres, URL: c.URL, Host: c.Host, Port: c.Port, Database: c.Database, User: c.User,
 		Password: settings.Value{Text: c.Password},
 	}
 	if from := c.PasswordFrom; from != nil {
@@ -74,9 +81,13 @@ func absolute(dir, path string) string {
 	return filepath.Join(dir, path)
 }
 
-// Resolve finds out what c means to run, and masks its secrets.
-func (c Connection) Resolve(s *settings.Settings, run *step.Run) (Target, error) {
+// Resolve finds out what c means to run, and masks its secrets. A database that the cluster in the box brings is made when
+// the scenario asks for it for the first time.
+func (c Connection) Resolve(ctx context.Context, s *settings.Settings, run *step.Run) (Target, error) {
 	plain, err := c.plain(s, run.Scenario.Dir)
+	if err == nil && plain.Sandbox {
+		plain, err = bring(ctx, s, run, plain)
+	}
 	if err != nil {
 		return Target{}, fmt.Errorf("connection: %w", err)
 	}
@@ -91,9 +102,9 @@ func (c Connection) Resolve(s *settings.Settings, run *step.Run) (Target, error)
 func TargetOf(s *settings.Settings, c settings.Connection) (Target, error) {
 	t := Target{
 		Label: c.Name, Host: c.Host, Port: cmp.Or(c.Port, usualPort), Database: c.Database, User: c.User,
-		ReadOnly: c.ReadOnly, StatementTimeout: c.StatementTimeout, tls: c.TLS,
+		ReadOnly: c.ReadOnly, StatementTimeout: c.StatementTimeout, tls: c.TLS, from: c,
 	}
-	if c.Type != "postgres" {
+	if c.Type != settings.Postgres {
 		return t, fmt.Errorf("connection %q is of type %q; expected postgres", c.Name, c.Type)
 	}
 	var err error

@@ -41,7 +41,7 @@ func connection(d *part.Database) postgres.Connection {
 func target(t testing.TB, c postgres.Connection) postgres.Target {
 	t.Helper()
 	run := &step.Run{Host: steptest.NewHost(t), Scenario: step.Scenario{Dir: t.TempDir()}}
-	out, err := c.Resolve(&settings.Settings{}, run)
+	out, err := c.Resolve(t.Context(), &settings.Settings{}, run)
 	if err != nil {
 		t.Fatal(err)
 	}

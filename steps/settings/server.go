@@ -18,6 +18,8 @@ const (
 type Addons interface {
 	// Start brings a server up, or finds it running, and says how it is reached.
 	Start(ctx context.Context, server Server) (*Endpoint, error)
+	// Database brings a PostgreSQL up, or finds it running, and says how its superuser logs in.
+	Database(ctx context.Context) (Connection, error)
 }
 
 // Named returns what the configuration says of a server, nil when it says nothing.

@@ -18,7 +18,7 @@ type Settings struct {
 	Prometheus   *Endpoint             // nil when the project names none
 	Alertmanager *Endpoint             // nil when the project names none
 	Policy       Policy
-	// Addons brings a Prometheus and an Alertmanager when the project names none. Nil means that nobody does.
+	// Addons brings a Prometheus, an Alertmanager and databases when the project names none. Nil means that nobody does.
 	Addons Addons
 	// LookupEnv finds the environment variables that secrets come from. Nil means that of the process.
 	LookupEnv func(string) (string, bool)
@@ -35,11 +35,17 @@ func (s *Settings) Hours(duration time.Duration) error {
 	return s.Policy.BusinessHours.Faults(now(), duration)
 }
 
+// Postgres is the type of connections to PostgreSQL.
+const Postgres = "postgres"
+
 // Connection says how a database is reached.
 type Connection struct {
 	Name string // in the configuration
 	At   string // where it stands there: file:line:column
 	Type string // "postgres"
+	// Sandbox says that the cluster in the box brings the database, when there is one: then nothing below is given, and each
+	// scenario gets a database of its own.
+	Sandbox bool
 
 	// URL, or what URLFrom holds, is the whole address, as in postgres://user@host:5432/database. Else the parts are given.
 	URL      string
@@ -63,16 +69,38 @@ type TLS struct {
 	InsecureSkipVerify bool
 }
 
-// Connection returns the connection of that name. An error names those there are.
+// Connection returns the connection of that name, as it is used in this run: one that the cluster in the box brings has
+// no address yet. An error names those there are.
 func (s *Settings) Connection(name string) (Connection, error) {
-	if c, ok := s.Connections[name]; ok {
+	c, named := s.Connections[name]
+	switch {
+	case named && c.Sandbox:
+		return s.brought(c)
+	case named:
 		return c, nil
+	case len(s.Connections) > 0:
+		return Connection{}, fmt.Errorf("no connection %q in the configuration%s", name, diag.DidYouMean(name, s.ConnectionNames()))
+	case s.Addons != nil:
+		return Connection{Name: name, At: "the sandbox", Type: Postgres, Sandbox: true}, nil
 	}
-	if len(s.Connections) == 0 {
-		return Connection{}, fmt.Errorf("no connection %q: the configuration has none; name it under connections in scenario-runner.yaml", name)
-	}
-	return Connection{}, fmt.Errorf("no connection %q in the configuration%s", name, diag.DidYouMean(name, s.ConnectionNames()))
+	return Connection{}, fmt.Errorf("no connection %q: the configuration has none; name it under connections in scenario-runner.yaml, or use --sandbox, which brings a database", name)
 }
+
+// brought returns a connection that the cluster in the box brings when there is one, and that may have an address for when
+// there is none.
+func (s *Settings) brought(c Connection) (Connection, error) {
+	switch {
+	case s.Addons != nil:
+		return Connection{Name: c.Name, At: c.At, Type: c.Type, Sandbox: true, ReadOnly: c.ReadOnly, StatementTimeout: c.StatementTimeout}, nil
+	case !c.Addressed():
+		return Connection{}, fmt.Errorf("connection %q is one that --sandbox brings (%s), and there is no sandbox; use --sandbox, or give it an address there", c.Name, c.At)
+	}
+	c.Sandbox = false
+	return c, nil
+}
+
+// Addressed reports whether the configuration says where the database is.
+func (c Connection) Addressed() bool { return c.URL != "" || !c.URLFrom.IsZero() || c.Host != "" }
 
 // ConnectionNames returns the names of all connections, sorted.
 func (s *Settings) ConnectionNames() []string { return slices.Sorted(maps.Keys(s.Connections)) }

@@ -21,8 +21,8 @@ func TestConnection(t *testing.T) {
 		t.Errorf("got %v, %v", c, err)
 	}
 	for want, in := range map[string]settings.Settings{
-		`no connection "histroy" in the configuration; did you mean "history"?`:                                  s,
-		`no connection "histroy": the configuration has none; name it under connections in scenario-runner.yaml`: {},
+		`no connection "histroy" in the configuration; did you mean "history"?`:                                                                             s,
+		`no connection "histroy": the configuration has none; name it under connections in scenario-runner.yaml, or use --sandbox, which brings a database`: {},
 	} {
 		if _, err := in.Connection("histroy"); err == nil || err.Error() != want {
 			t.Errorf("got %v, want %s", err, want)
@@ -30,6 +30,45 @@ func TestConnection(t *testing.T) {
 	}
 	if d := cmp.Diff([]string{"history", "shop"}, s.ConnectionNames()); d != "" {
 		t.Error(d)
+	}
+}
+
+// box stands for a cluster in the box that can bring servers; nothing is started here.
+type box struct{ settings.Addons }
+
+// TestConnectionOfTheSandbox tells what a name means with a sandbox and without one.
+func TestConnectionOfTheSandbox(t *testing.T) {
+	brought := settings.Connection{Name: "history", At: "scenario-runner.yaml:5:3", Type: settings.Postgres, Sandbox: true, ReadOnly: true}
+	both := brought
+	both.URL, both.TLS = "postgres://qa@db.example/history", &settings.TLS{}
+	elsewhere := both
+	elsewhere.Sandbox = false
+	unknown := settings.Connection{Name: "history", At: "the sandbox", Type: settings.Postgres, Sandbox: true}
+	for _, c := range []struct {
+		name  string
+		given []settings.Connection
+		box   settings.Addons
+		want  settings.Connection
+		err   string
+	}{
+		{name: "nobody names any", box: box{}, want: unknown},
+		{name: "others are named", box: box{}, given: []settings.Connection{{Name: "shop"}}, err: `no connection "history" in the configuration; there is only "shop"`},
+		{name: "from the sandbox", box: box{}, given: []settings.Connection{brought}, want: brought},
+		{name: "from the sandbox rather than elsewhere", box: box{}, given: []settings.Connection{both}, want: brought},
+		{name: "no sandbox, and an address", given: []settings.Connection{both}, want: elsewhere},
+		{
+			name: "no sandbox", given: []settings.Connection{brought},
+			err: `connection "history" is one that --sandbox brings (scenario-runner.yaml:5:3), and there is no sandbox; use --sandbox, or give it an address there`,
+		},
+	} {
+		s := settings.Settings{Addons: c.box, Connections: map[string]settings.Connection{}}
+		for _, given := range c.given {
+			s.Connections[given.Name] = given
+		}
+		got, err := s.Connection("history")
+		if d := cmp.Diff(c.want, got); d != "" || message(err) != c.err {
+			t.Errorf("%s: %v\n%s", c.name, err, d)
+		}
 	}
 }
 

@@ -13,7 +13,7 @@ import (
 
 func (s steps) run(ctx context.Context, run *step.Run, c Config) (Outputs, error) {
 	start := time.Now()
-	target, err := c.Connection.Resolve(s.env.Settings(), run)
+	target, err := c.Connection.Resolve(ctx, s.env.Settings(), run)
 	if err != nil {
 		return Outputs{}, err
 	}
@@ -66,7 +66,7 @@ func (s steps) record(ctx context.Context, run *step.Run, c *Config, target post
 	if err != nil {
 		return nil, err
 	}
-	if data.Connection, err = c.Connection.Keep(s.env.Settings(), run.Scenario.Dir, target); err != nil {
+	if data.Connection, err = target.Keep(); err != nil {
 		return nil, err
 	}
 	data.Timeout = c.StatementTimeout

@@ -115,7 +115,7 @@ func TestQuery(t *testing.T) {
 	if diff := cmp.Diff(want, out); diff != "" {
 		t.Errorf("-want +got\n%s", diff)
 	}
-	if diff := cmp.Diff([]string{part.Password}, host.Secrets()); diff != "" {
+	if diff := cmp.Diff([]string{part.Password, "s3cret-pass%2Fword"}, host.Secrets()); diff != "" {
 		t.Errorf("masked secrets: -want +got\n%s", diff)
 	}
 	out, _, err = do(t, d, `{connection: {url: "${{ vars.url }}", password: "${{ secrets.password }}"}, query: select * from actions where alert = $1, params: ["${{ vars.alert }}"]}`)

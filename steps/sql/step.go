@@ -54,9 +54,9 @@ func New(env *kube.Env) step.Definition {
 	})
 }
 
-// Undos returns the undo that comes with the step.
+// Undos returns the undos that come with the step, and that of databases which the cluster in the box brings.
 func Undos(env *kube.Env) []step.Undo {
-	return []step.Undo{step.DefineUndo(undoName, describeUndo, steps{env}.undo, nil)}
+	return []step.Undo{step.DefineUndo(undoName, describeUndo, steps{env}.undo, nil), postgres.Undo(env.Settings())}
 }
 
 type steps struct{ env *kube.Env }

@@ -29,9 +29,9 @@ type program struct {
 	matches <-chan map[string]string
 }
 
-func start(ctx context.Context, run *step.Run, c Config, cluster process.Cluster) (Outputs, error) {
+func start(ctx context.Context, run *step.Run, c Config, around surroundings) (Outputs, error) {
 	p := &program{config: c}
-	command, err := p.prepare(ctx, run, cluster)
+	command, err := p.prepare(ctx, run, around)
 	if err != nil {
 		return Outputs{}, err
 	}
@@ -53,7 +53,7 @@ func start(ctx context.Context, run *step.Run, c Config, cluster process.Cluster
 }
 
 // prepare evaluates the config and finds everything that the program needs.
-func (p *program) prepare(ctx context.Context, run *step.Run, cluster process.Cluster) (process.Command, error) {
+func (p *program) prepare(ctx context.Context, run *step.Run, around surroundings) (process.Command, error) {
 	c := &p.config
 	signal, err := process.SignalNamed(c.StopSignal)
 	if err != nil {
@@ -78,7 +78,7 @@ func (p *program) prepare(ctx context.Context, run *step.Run, cluster process.Cl
 			return process.Command{}, fmt.Errorf("env %s: %w", name, err)
 		}
 	}
-	extra, err := process.ClusterEnvironment(ctx, run, cluster, c.Kubeconfig)
+	extra, err := around.variables(ctx, run, c)
 	if err != nil {
 		return process.Command{}, err
 	}

@@ -10,8 +10,10 @@ import (
 	"github.com/scenario-runner/scenario-runner/engine/eval"
 	"github.com/scenario-runner/scenario-runner/engine/step"
 	"github.com/scenario-runner/scenario-runner/steps/kube"
+	"github.com/scenario-runner/scenario-runner/steps/postgres"
 	"github.com/scenario-runner/scenario-runner/steps/process"
 	"github.com/scenario-runner/scenario-runner/steps/process/cluster"
+	"github.com/scenario-runner/scenario-runner/steps/settings"
 )
 
 //go:embed README.md
@@ -22,15 +24,16 @@ const undoName = "process.kill"
 
 // Config is what the author writes under `startProcess`.
 type Config struct {
-	Command    eval.Tree            `yaml:"command" required:"true" scope:"ports" doc:"Program and arguments, as a list, or as a text that is split into words. No shell reads it." example:"[server, --listen, '127.0.0.1:${{ ports.api }}']"`
-	Env        map[string]eval.Text `yaml:"env" scope:"ports" doc:"Environment variables, beside the few that every program gets."`
-	Dir        string               `yaml:"dir" doc:"Working folder, inside the scenario's folder. Without it, the scenario's folder." refers:"folder"`
-	Ports      map[string]int       `yaml:"ports" doc:"Ports for the program, by name; 0 stands for a free one. The program finds api in API_PORT, and its command may use ports.api." example:"{api: 0}"`
-	Kubeconfig bool                 `yaml:"kubeconfig" doc:"The program gets KUBECONFIG and SCENARIO_NAMESPACE of the step's cluster."`
-	Ready      Ready                `yaml:"ready" scope:"ports" doc:"What must be seen before the next step starts. When several are given, all of them."`
-	MayExit    bool                 `yaml:"mayExit" doc:"The program may end before the scenario does. Otherwise that makes the scenario errored."`
-	StopSignal string               `yaml:"stopSignal" doc:"Signal that asks the program to end." example:"SIGINT"`
-	StopGrace  time.Duration        `yaml:"stopGrace" doc:"How long the program may take to end before it is killed." example:"5s"`
+	Command    eval.Tree                      `yaml:"command" required:"true" scope:"ports" doc:"Program and arguments, as a list, or as a text that is split into words. No shell reads it." example:"[server, --listen, '127.0.0.1:${{ ports.api }}']"`
+	Env        map[string]eval.Text           `yaml:"env" scope:"ports" doc:"Environment variables, beside the few that every program gets."`
+	Dir        string                         `yaml:"dir" doc:"Working folder, inside the scenario's folder. Without it, the scenario's folder." refers:"folder"`
+	Ports      map[string]int                 `yaml:"ports" doc:"Ports for the program, by name; 0 stands for a free one. The program finds api in API_PORT, and its command may use ports.api." example:"{api: 0}"`
+	Databases  map[string]postgres.Connection `yaml:"databases" doc:"Databases for the program, by the environment variable that gets the whole address with the password: a name from scenario-runner.yaml each, or an address." example:"{DATABASE_URL: history}"`
+	Kubeconfig bool                           `yaml:"kubeconfig" doc:"The program gets KUBECONFIG and SCENARIO_NAMESPACE of the step's cluster."`
+	Ready      Ready                          `yaml:"ready" scope:"ports" doc:"What must be seen before the next step starts. When several are given, all of them."`
+	MayExit    bool                           `yaml:"mayExit" doc:"The program may end before the scenario does. Otherwise that makes the scenario errored."`
+	StopSignal string                         `yaml:"stopSignal" doc:"Signal that asks the program to end." example:"SIGINT"`
+	StopGrace  time.Duration                  `yaml:"stopGrace" doc:"How long the program may take to end before it is killed." example:"5s"`
 }
 
 // Ready says when the program can be used.
@@ -57,21 +60,24 @@ type Outputs struct {
 }
 
 // New returns the definition of the step. env is used for programs that get a kubeconfig.
-func New(env *kube.Env) step.Definition { return define(cluster.Environment{Env: env}) }
+func New(env *kube.Env) step.Definition { return define(cluster.Environment{Env: env}, env.Settings()) }
 
-func define(clusters process.Cluster) step.Definition {
+func define(clusters process.Cluster, known *settings.Settings) step.Definition {
 	return step.Define(step.Spec[Config, Outputs]{
 		Name:    "startProcess",
 		Group:   step.Services,
 		Doc:     doc,
 		Default: defaults,
-		Check:   check,
+		Check: func(c *Config, p *step.Problems) {
+			check(c, p)
+			checkDatabases(c, known, p)
+		},
 		Title:   func(c *Config) string { return process.Title("start", c.Command) },
 		Outputs: outputs,
 		Touches: touches,
 		Needs:   needs,
 		Run: func(ctx context.Context, run *step.Run, c Config) (Outputs, error) {
-			return start(ctx, run, c, clusters)
+			return start(ctx, run, c, surroundings{clusters, known})
 		},
 	})
 }

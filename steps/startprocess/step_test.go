@@ -20,6 +20,7 @@ import (
 	"github.com/scenario-runner/scenario-runner/engine/step"
 	"github.com/scenario-runner/scenario-runner/engine/steptest"
 	"github.com/scenario-runner/scenario-runner/steps/kube"
+	"github.com/scenario-runner/scenario-runner/steps/settings"
 )
 
 func TestContract(t *testing.T) { steptest.Contract(t, New(kube.NewEnv(kube.Options{}))) }
@@ -34,6 +35,8 @@ func TestMain(m *testing.M) {
 		fmt.Println("reading rules.yaml")
 		fmt.Fprintln(os.Stderr, "fatal: line 3: unknown action")
 		os.Exit(3)
+	case "address":
+		fmt.Println("the address is " + os.Getenv("HISTORY"))
 	case "hang":
 		fmt.Println("still loading")
 		_, _ = syscall.Read(hanging(), make([]byte, 1)) // not select {}: the runtime would call that a deadlock
@@ -83,7 +86,7 @@ func use(t *testing.T, host *steptest.Host) steptest.Use {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return steptest.Use{Definition: define(clusters{}), Run: &step.Run{Host: host, Scope: eval.Scope{"vars": map[string]any{"self": self}}}}
+	return steptest.Use{Definition: define(clusters{}, &settings.Settings{}), Run: &step.Run{Host: host, Scope: eval.Scope{"vars": map[string]any{"self": self}}}}
 }
 
 func newHost(t *testing.T) *steptest.Host { return steptest.NewHost(t, Undos()...) }
@@ -312,7 +315,7 @@ func TestTakenPort(t *testing.T) {
 
 func TestNoClusterForTheProgram(t *testing.T) {
 	u := use(t, newHost(t))
-	u.Definition = define(clusters{err: errors.New("no cluster to use")})
+	u.Definition = define(clusters{err: errors.New("no cluster to use")}, &settings.Settings{})
 	_, err := u.Do(t.Context(), t, `{command: [sh], kubeconfig: true}`)
 	if want := "the program can't be given the cluster: no cluster to use"; err == nil || err.Error() != want {
 		t.Errorf("got %v, want %s", err, want)
@@ -328,10 +331,13 @@ func TestMistakes(t *testing.T) {
 		"grace":        {"{command: a, stopGrace: 1m}", `step.yaml:1:25: a program has at most 8s to end, so that the clean-up of the scenario does not hang; found 1m0s [invalid-value]`},
 		"port":         {"{command: a, ports: {web: 70000}}", `step.yaml:1:27: there is no port 70000; give 0 for a free one, or a number up to 65535 [invalid-value]`},
 		"port name":    {"{command: a, ports: {my-web: 0}}", `step.yaml:1:22: "my-web" can't be named in an expression; use letters, digits and underscores [invalid-name]`},
+		"database":     {"{command: a, databases: {URL: history}}", `step.yaml:1:31: no connection "history": the configuration has none; name it under connections in scenario-runner.yaml, or use --sandbox, which brings a database [invalid-value]`},
+		"variable":     {"{command: a, databases: {my-url: {url: postgres://qa@db/x}}}", `step.yaml:1:26: "my-url" can't be an environment variable; use letters, digits and underscores [invalid-name]`},
+		"given twice":  {"{command: a, env: {URL: x}, databases: {URL: {url: postgres://qa@db/x}}}", `step.yaml:1:41: URL is given under env as well; write it once [invalid-value]`},
 		"unknown port": {"{command: [a, '${{ ports.api }}', '${{ port.api }}']}", `step.yaml:1:40: unknown name "port"; did you mean "ports"? [unknown-name]`},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, got := steptest.Use{Definition: define(clusters{})}.Compile(t, c.body)
+			_, got := steptest.Use{Definition: define(clusters{}, &settings.Settings{})}.Compile(t, c.body)
 			line, _, _ := strings.Cut(got, "\n")
 			if line != c.want {
 				t.Errorf("got  %s\nwant %s", line, c.want)
