@@ -62,7 +62,8 @@ func (c *compiler) excuse(p *pending, before int) {
 		if d.compiled == nil {
 			continue
 		}
-		if never, _ := constant(d.compiled.If); d.compiled.ContinueOnError || never == false {
+		precondition := d.definition != nil && d.definition.Precondition
+		if never, _ := constant(d.compiled.If); d.compiled.ContinueOnError || never == false || precondition {
 			for c.counting() > before {
 				c.excused = append(c.excused, p.at)
 			}

@@ -28,6 +28,7 @@ import (
 	promql "github.com/scenario-runner/scenario-runner/steps/promql"
 	receive "github.com/scenario-runner/scenario-runner/steps/receive"
 	repeat "github.com/scenario-runner/scenario-runner/steps/repeat"
+	require "github.com/scenario-runner/scenario-runner/steps/require"
 	resolvealert "github.com/scenario-runner/scenario-runner/steps/resolvealert"
 	rollout "github.com/scenario-runner/scenario-runner/steps/rollout"
 	runstep "github.com/scenario-runner/scenario-runner/steps/run"
@@ -70,6 +71,7 @@ func add(r *step.Registry, env *kube.Env) {
 	r.Steps = append(r.Steps, promql.New(env))
 	r.Steps = append(r.Steps, receive.New(env))
 	r.Steps = append(r.Steps, repeat.New())
+	r.Steps = append(r.Steps, require.New(env))
 	r.Steps = append(r.Steps, resolvealert.New(env))
 	r.Steps = append(r.Steps, rollout.New(env))
 	r.Steps = append(r.Steps, runstep.New(env))

@@ -11,6 +11,12 @@ import (
 	"github.com/scenario-runner/scenario-runner/steps/kube/watch"
 )
 
+// List returns the objects that query is about. Unlike Target.List it needs no place to work in, so that no namespace is
+// made for it.
+func (c *Cluster) List(ctx context.Context, query Query) ([]*unstructured.Unstructured, error) {
+	return c.list(ctx, query)
+}
+
 // list reads all that query is about, page by page. Labels are matched by the server, fields by us because servers know
 // only a few paths.
 func (c *Cluster) list(ctx context.Context, query Query) ([]*unstructured.Unstructured, error) {

@@ -32,7 +32,10 @@ func shells(t *testing.T) [][]string {
 
 // here runs the scripts of the driver on this machine, as they would run in a container, with a folder of their own.
 func (p *plot) here(shell []string) {
-	home := p.t.TempDir()
+	home, err := os.MkdirTemp("/dev/shm", "load") // a part of its free space is written, which may be much on a disk
+	if err != nil {
+		p.t.Fatal(err)
+	}
 	p.inner = func(script string) (int, string, error) {
 		command := exec.Command(shell[0], append(shell[1:], "-c", script)...)
 		command.Env = append(os.Environ(), "TMPDIR="+home)
@@ -43,6 +46,7 @@ func (p *plot) here(shell []string) {
 		return command.ProcessState.ExitCode(), string(out), nil
 	}
 	p.t.Cleanup(func() {
+		defer func() { _ = os.RemoveAll(home) }()
 		if left, _ := filepath.Glob(filepath.Join(home, ".scenario-runner*")); len(left) > 0 {
 			p.t.Errorf("files are left: %v", left)
 		}
@@ -62,7 +66,7 @@ func TestLoads(t *testing.T) {
 	for _, shell := range shells(t) {
 		p := newPlot(t)
 		p.here(shell)
-		p.limited("{ephemeral-storage: 4Mi}")
+		p.limited("{cpu: 100m, ephemeral-storage: 4Mi}")
 		for name, given := range map[string]map[string]any{
 			"pod-cpu-hog":    nil,
 			"pod-memory-hog": {"megabytes": 40},
@@ -92,7 +96,7 @@ func TestLoadOfAKilledRun(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			p := newPlot(t)
 			p.here(shells(t)[0])
-			p.limited("{ephemeral-storage: 4Mi}")
+			p.limited("{cpu: 100m, ephemeral-storage: 4Mi}")
 			fault := p.must(name, given)
 			for _, stage := range []func(context.Context) error{fault.Inject, fault.Proof} {
 				if err := stage(t.Context()); err != nil {

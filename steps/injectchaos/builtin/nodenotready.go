@@ -10,13 +10,8 @@ import (
 	"github.com/scenario-runner/scenario-runner/steps/kube"
 )
 
-// The annotations of nodes that the sandbox simulates: what makes a node simulated, and what makes it report that it is
-// not ready.
-const (
-	simulatedAnnotation = "kwok.x-k8s.io/node"
-	simulatedValue      = "fake"
-	notReadyAnnotation  = "sandbox.scenario-runner.dev/not-ready"
-)
+// notReadyAnnotation makes a simulated node report that it is not ready.
+const notReadyAnnotation = "sandbox.scenario-runner.dev/not-ready"
 
 // planNodeNotReady hits simulated nodes: nothing but its kubelet can make a real node NotReady.
 func planNodeNotReady(ctx context.Context, request driver.Request) (driver.Fault, error) {
@@ -42,7 +37,7 @@ func planNodeNotReady(ctx context.Context, request driver.Request) (driver.Fault
 func simulatedAndReady(nodes []*unstructured.Unstructured) ([]*unstructured.Unstructured, error) {
 	var simulated, up []*unstructured.Unstructured
 	for _, node := range nodes {
-		if node.GetAnnotations()[simulatedAnnotation] == simulatedValue {
+		if kube.Simulated(node) {
 			simulated = append(simulated, node)
 		}
 	}

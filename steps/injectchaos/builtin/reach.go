@@ -37,7 +37,7 @@ func onSimulatedNode(ctx context.Context, place *kube.Target, pod *unstructured.
 	if err != nil {
 		return false, err
 	}
-	return node.GetAnnotations()[simulatedAnnotation] == simulatedValue, nil
+	return kube.Simulated(node), nil
 }
 
 // noShell is the exit code of a command that is not there.

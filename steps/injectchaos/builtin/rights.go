@@ -39,15 +39,12 @@ func Needs(r *kube.Rights, experiment catalogue.Experiment, ref kube.Ref) {
 
 // edits adds what changing fields of an object and watching it needs.
 func edits(r *kube.Rights, ref kube.Ref) {
-	if ref.Name == "" {
-		r.Add(ref, "", "list")
-	}
-	r.Add(ref, "", "get", "patch").Add(ref, "", "list", "watch")
+	r.Add(ref, "", "get", "patch").Follow(ref)
 }
 
 // onPods adds the rights of experiments on pods. A workload among the targets is watched until its pods are known.
 func onPods(r *kube.Rights, name string, ref, pods kube.Ref) {
-	r.Follow(ref).Add(pods, "", "get", "list", "watch")
+	r.Read(ref).Follow(ref).Add(pods, "", "get").Follow(pods)
 	switch name {
 	case "pod-delete":
 		r.Add(pods, "", "delete").Beyond(pods, "", "create")
@@ -55,7 +52,7 @@ func onPods(r *kube.Rights, name string, ref, pods kube.Ref) {
 	case "pod-network-partition", "dns-failure":
 		r.Add(kube.Ref{APIVersion: "networking.k8s.io/v1", Kind: "NetworkPolicy", Namespace: ref.Namespace}, "", "create", "delete", "get")
 	case "pod-cpu-hog", "pod-memory-hog":
-		r.Helps(kube.Ref{APIVersion: "metrics.k8s.io/v1beta1", Kind: "PodMetrics", Namespace: ref.Namespace}, "", "get", "list", "watch")
+		r.Helps(kube.Ref{Kind: "pods.metrics.k8s.io", Namespace: ref.Namespace}, "", "get", "list", "watch")
 	}
 	r.Add(pods, "", "patch").Add(pods, "exec", "create", "get")
 	r.Helps(kube.Ref{APIVersion: "v1", Kind: "Node"}, "", "get")

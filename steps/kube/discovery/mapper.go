@@ -169,7 +169,7 @@ func (m *Mapper) refresh(ctx context.Context) error {
 func (m *Mapper) unknown(apiVersion, name string) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	word, _, _ := strings.Cut(name, ".")
+	word, group, _ := strings.Cut(name, ".")
 	var names []string
 	var elsewhere []string
 	known := slices.Clone(m.known)
@@ -177,7 +177,9 @@ func (m *Mapper) unknown(apiVersion, name string) error {
 		known = append(known, l.Mapping)
 	}
 	for _, mapping := range known {
-		names = append(names, mapping.names()...)
+		if group == "" || group == mapping.Group { // a like name in another group is another thing
+			names = append(names, mapping.names()...)
+		}
 		if apiVersion != "" && mapping.called(word) {
 			elsewhere = append(elsewhere, mapping.APIVersion())
 		}
