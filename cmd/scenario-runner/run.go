@@ -43,7 +43,9 @@ type runFlags struct {
 	verbose  bool
 	yes      bool // whoever starts the run agrees to what it breaks
 
+	preflight             bool // look for missing rights first
 	failFast, failOnFlaky bool
+	repeat                int
 	retries               int
 	ownRetries            bool   // --retries was given
 	seed                  uint64 // of a random order
@@ -88,7 +90,9 @@ that is no sandbox; --yes agrees in advance. The policy of a project may want --
 	flags.StringVar(&f.runDir, "run-dir", "", "folder for the journal and the evidence of this run")
 	flags.BoolVarP(&f.verbose, "verbose", "v", false, "show the steps of scenarios that passed, too")
 	flags.BoolVarP(&f.yes, "yes", "y", false, "agree in advance to what the run breaks or changes on clusters that are no sandbox")
+	flags.BoolVar(&f.preflight, "preflight", true, "ask clusters that are no sandbox first whether all rights are there that the steps need")
 	flags.BoolVar(&f.failFast, "fail-fast", false, "start no further scenario after one that is not green")
+	flags.IntVar(&f.repeat, "repeat", 1, "run each scenario this often; each time counts")
 	flags.IntVar(&f.retries, "retries", 0, "run a scenario that is not green again, at most this often; if it passes then it is flaky")
 	flags.Uint64Var(&f.seed, "seed", 0, "what the random order of a suite is drawn from")
 	flags.BoolVar(&f.failOnFlaky, "fail-on-flaky", false, "a flaky scenario fails the run")
@@ -133,6 +137,11 @@ func (f *runFlags) run(cmd *cobra.Command, s streams, args []string) error {
 	if err := f.consent(env, registry, s).ask(ctx, loaded.everything(selected)); err != nil {
 		return err
 	}
+	if f.preflight && !f.sandbox {
+		if err := preflight(ctx, env, loaded.everything(selected)); err != nil {
+			return f.interrupted(ctx, err)
+		}
+	}
 	var b *box
 	if f.sandbox {
 		if b, err = openBox(ctx, f.box); err != nil {
@@ -163,6 +172,9 @@ func (f *runFlags) check() error {
 	kinds := []string{string(run.CleanupBackground), string(run.CleanupWait), string(run.CleanupKeep)}
 	if !slices.Contains(kinds, f.cleanup) {
 		return fmt.Errorf("--cleanup %q: choose background, wait or keep", f.cleanup)
+	}
+	if f.repeat < 1 {
+		return fmt.Errorf("--repeat %d: each scenario is run at least once", f.repeat)
 	}
 	if f.parallel < 1 {
 		return fmt.Errorf("--parallel %d: at least 1 scenario runs at once", f.parallel)
@@ -205,7 +217,10 @@ func (f *runFlags) load(ctx context.Context, cmd *cobra.Command, s streams, args
 	if selected, err = leaveOut(selected, f.without); err != nil {
 		return nil, nil, err
 	}
-	return loaded, selected, engine.Override(selected, f.vars)
+	if err := engine.Override(selected, f.vars); err != nil {
+		return nil, nil, err
+	}
+	return loaded, engine.Repeat(selected, f.repeat), nil
 }
 
 // execute runs the scenarios with a journal and reports.

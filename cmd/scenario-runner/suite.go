@@ -29,6 +29,9 @@ func applySuite(cmd *cobra.Command, s *suite.Suite) error {
 	if s.Parallel > 0 {
 		set("parallel", strconv.Itoa(s.Parallel))
 	}
+	if s.Repeat > 0 {
+		set("repeat", strconv.Itoa(s.Repeat))
+	}
 	if s.Retries != nil {
 		set("retries", strconv.Itoa(*s.Retries))
 	}

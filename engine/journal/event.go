@@ -63,6 +63,7 @@ type RunInfo struct {
 type ScenarioInfo struct {
 	ID          string            `json:"id"`
 	Name        string            `json:"name"`
+	Base        string            `json:"base,omitempty"` // the name in the file, when the scenario is run more than once
 	Description string            `json:"description,omitempty"`
 	File        string            `json:"file"`
 	Namespace   string            `json:"namespace,omitempty"`

@@ -189,7 +189,7 @@ func (w writer) rerun(s *journal.ScenarioSummary) string {
 	words := []string{"scenario-runner run"}
 	more := []string{cmp.Or(w.options.Suite, file)}
 	if !s.Info.Setup && (w.options.Suite != "" || strings.Contains(s.Key, "#")) { // one of a suite, or a case of a matrix
-		more = append(more, "--name", "^"+regexp.QuoteMeta(s.Info.Name)+"$")
+		more = append(more, "--name", "^"+regexp.QuoteMeta(cmp.Or(s.Info.Base, s.Info.Name))+"$")
 	}
 	for _, word := range append(slices.Clone(w.options.Again), more...) {
 		words = append(words, quoted(word))

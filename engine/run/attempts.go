@@ -42,7 +42,11 @@ func (r *runner) attempts(ctx context.Context, index int, x *execution) {
 
 // retries returns how often a scenario is run again.
 func (r *runner) retries(index int) int {
-	if own, ok := r.options.RetriesOf[r.scenarios[index].Key]; ok {
+	s := r.scenarios[index]
+	if s.Base != nil {
+		s = s.Base
+	}
+	if own, ok := r.options.RetriesOf[s.Key]; ok {
 		return own
 	}
 	return r.options.Retries
@@ -77,6 +81,9 @@ func (r *runner) emitStart(x *execution) {
 	e.Start = &journal.ScenarioInfo{
 		ID: x.info.ID, Name: s.Name, Description: s.Description, Namespace: x.info.Namespace,
 		Labels: s.Labels, Steps: len(s.Steps.Steps) + len(s.Finally.Steps), Setup: s == r.options.Setup,
+	}
+	if s.Base != nil {
+		e.Start.Base = s.Base.Name
 	}
 	if s.File != nil {
 		e.Start.File = s.File.Name

@@ -25,7 +25,8 @@ type Scenario struct {
 	Locks       []string // what it needs for itself
 	Steps       Block
 	Finally     Block
-	Asserts     int // steps that judge something
+	Asserts     int       // steps that judge something
+	Base        *Scenario // what it repeats, with the name that its file gives; nil for a scenario that runs once
 }
 
 // NamedAt returns where the name of the scenario stands.

@@ -178,6 +178,9 @@ func (l *load) check() {
 	if l.body.Has("parallel") && d.Parallel < 1 {
 		l.report("invalid-value", "parallel: at least 1 scenario runs at once, found %d", []any{d.Parallel}, "parallel")
 	}
+	if l.body.Has("repeat") && d.Repeat < 1 {
+		l.report("invalid-value", "repeat: each scenario is run at least once, found %d", []any{d.Repeat}, "repeat")
+	}
 	if d.Retries < 0 {
 		l.report("invalid-value", "retries: a scenario can't be run again %d times", []any{d.Retries}, "retries")
 	}
@@ -211,7 +214,7 @@ func (l *load) rates() {
 func (l *load) fill() {
 	s, d := l.suite, l.document
 	s.Name, s.Description, s.Labels = d.Metadata.Name, d.Metadata.Description, d.Metadata.Labels
-	s.Seed, s.Parallel, s.Timeout = d.Seed, d.Parallel, d.Timeout
+	s.Seed, s.Parallel, s.Repeat, s.Timeout = d.Seed, d.Parallel, d.Repeat, d.Timeout
 	if d.Order != "" {
 		s.Order = d.Order
 	}

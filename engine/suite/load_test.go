@@ -116,6 +116,7 @@ func TestLoadReports(t *testing.T) {
 		{"static", all + "parallel: ${{ env.REGION }}\n", `all.suite.yaml:5:11: in a suite only vars and setup may hold expressions; found "${{ env.REGION }}" [invalid-value]`},
 		{"seed", all + "seed: 3\n", `all.suite.yaml:5:7: seed means nothing without order: random [invalid-value]`},
 		{"parallel", all + "parallel: 0\n", `all.suite.yaml:5:11: parallel: at least 1 scenario runs at once, found 0 [invalid-value]`},
+		{"repeat", all + "repeat: 0\n", `all.suite.yaml:5:9: repeat: each scenario is run at least once, found 0 [invalid-value]`},
 		{"retries", all + "retries: -1\n", `all.suite.yaml:5:10: retries: a scenario can't be run again -1 times [invalid-value]`},
 		{"retries of an entry", head + "scenarios: [{path: shop, retries: -1}]\n", `all.suite.yaml:4:35: retries: a scenario can't be run again -1 times [invalid-value]`},
 		{"setup", all + "setup: {step: []}\n", `all.suite.yaml:5:9: unknown field "step" of setup; did you mean "steps"? [unknown-field]`},

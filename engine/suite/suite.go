@@ -35,6 +35,7 @@ type document struct {
 	Seed       *int          `yaml:"seed" doc:"What a random order is drawn from. Without it each run draws another one, and says which." example:"7"`
 	Parallel   int           `yaml:"parallel" doc:"Scenarios at once." example:"8"`
 	Vars       eval.Tree     `yaml:"vars" doc:"Values in place of those that the scenarios give their vars. They may use env and setup.<id>.<output>."`
+	Repeat     int           `yaml:"repeat" doc:"How often each scenario is run, for systems that do not do the same every time. Each time counts for the pass rates." example:"5"`
 	Retries    int           `yaml:"retries" doc:"How often a scenario that is not green is run again." example:"1"`
 	FailFast   bool          `yaml:"failFast" doc:"Start no further scenario after one that is not green."`
 	Timeout    time.Duration `yaml:"timeout" doc:"Time limit of the whole run, clean-up not counted. What is cut short by it never passes." example:"30m"`
@@ -78,6 +79,7 @@ type Suite struct {
 	Order       Order
 	Seed        *int           // nil means by chance
 	Parallel    int            // 0 means that the suite does not say
+	Repeat      int            // how often each scenario is run; 0 means that the suite does not say
 	Retries     *int           // nil means that the suite does not say
 	RetriesOf   map[string]int // by key of the scenario, where an entry says something else
 	FailFast    *bool          // nil means that the suite does not say
