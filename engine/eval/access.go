@@ -1,6 +1,7 @@
 package eval
 
 import (
+	"encoding/json"
 	"fmt"
 	"maps"
 	"reflect"
@@ -16,6 +17,12 @@ type access struct {
 	zero     Kind // of the field
 	optional bool // an absent item is nil
 	through  bool // a itself may be absent, as in x?.a.b, and means its zero value then
+}
+
+// MarshalJSON tells accesses apart. The optimizer of expr makes one predicate of two, as of all(a, …) && all(b, …), when both
+// lists are written alike, and writes a constant as JSON: without this, a.x and a.y would be the same list to it.
+func (a *access) MarshalJSON() ([]byte, error) {
+	return json.Marshal([]any{a.name, a.optional, a.through})
 }
 
 // itemFunction is what `a[i]` is compiled to.
