@@ -44,7 +44,8 @@ Findings are printed as text with an excerpt. Other programs take --output json,
 (annotations in GitHub Actions). With --watch the files are checked again whenever one of them changes.
 
 With --context or --kubeconfig the files are also compared with what a cluster serves: kinds that it does not have, and
-the fields of its custom kinds. Nothing is changed there.`,
+the fields of its custom kinds. When they fit, the server checks each object and patch that is known before the run as
+if it were applied, its quotas and admission webhooks included (a dry run). Nothing is changed there.`,
 		Example: `  scenario-runner validate scenarios/
   scenario-runner validate --watch scenarios/
   scenario-runner validate --context staging scenarios/
@@ -117,9 +118,20 @@ func (f *validateFlags) load(ctx context.Context, s streams, p *project, args []
 	defer env.Close()
 	registry, options := builtin.New(env), p.loading(f.allowEnv)
 	suites, others := splitSuites(inputs)
-	loaded, err := engine.Check(ctx, registry, others, options)
+	look := engine.Check
+	if f.look.named() {
+		look = engine.Load // the scenarios are asked about
+	}
+	loaded, err := look(ctx, registry, others, options)
 	if err != nil {
 		return nil, nil, errored(err)
+	}
+	if f.look.named() && !loaded.Diagnostics.HasErrors() {
+		refused, err := rehearse(ctx, s.err, registry, loaded.Scenarios)
+		if err != nil {
+			return nil, nil, err
+		}
+		loaded.Diagnostics = append(loaded.Diagnostics, refused...)
 	}
 	for _, in := range suites {
 		one, err := suite.Load(ctx, registry, in.Path, in.Data, options)

@@ -54,6 +54,11 @@ func manifestChecks() []Check {
 			Cure: "Install what brings the kind, or deploy its definition in an earlier step.",
 		},
 		{
+			Name: "server-refuses", Group: Manifests, Meaning: "The cluster that `validate --context` asked would not take an object or a patch: it, its quotas or its admission webhooks refuse it.",
+			Why:  "The step would fail there. The server checked the change and stored nothing.",
+			Cure: "Change what the server names, or choose another cluster.",
+		},
+		{
 			Name: "not-deployed", Group: Manifests, Severity: warning, Meaning: "A step works on an object that no step deploys, though others of its kind are deployed.",
 			Why:  "The name is probably misspelt, and the step would wait in vain.",
 			Cure: "Take the proposal. An object that a controller makes is silenced with that reason.",

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/scenario-runner/scenario-runner/engine/diag"
 	"github.com/scenario-runner/scenario-runner/engine/scenario"
 	"github.com/scenario-runner/scenario-runner/engine/step"
 )
@@ -59,6 +60,30 @@ func (p *Plan) Look(ctx context.Context) error {
 	}
 	p.Summary = summarize(p.Touches)
 	return nil
+}
+
+// Rehearse has the clusters check what the plan would apply and change, without doing it. unsure tells what could not be
+// checked. Of an object that several steps touch only the first change is checked: the others find it in a state that
+// nobody knows yet.
+func (p *Plan) Rehearse(ctx context.Context) (found diag.List, unsure []string, err error) {
+	seen := map[string]bool{}
+	for _, t := range p.Touches {
+		key := t.object() + "\x00" + t.Where
+		if seen[key] || t.Rehearse == nil {
+			seen[key] = true
+			continue
+		}
+		seen[key] = true
+		objections, err := t.Rehearse(ctx, t.run)
+		if ctx.Err() != nil {
+			return found, unsure, context.Cause(ctx)
+		}
+		if err != nil {
+			unsure = append(unsure, fmt.Sprintf("%s: %s", t.object(), err))
+		}
+		found = append(found, objections...)
+	}
+	return found, unsure, nil
 }
 
 // Summary is what a scenario does in all. Numbers are the most that is known before the run.

@@ -5,6 +5,7 @@ import (
 
 	"gopkg.in/yaml.v3"
 
+	"github.com/scenario-runner/scenario-runner/engine/diag"
 	"github.com/scenario-runner/scenario-runner/engine/eval"
 	"github.com/scenario-runner/scenario-runner/engine/field"
 )
@@ -34,6 +35,9 @@ type Touch struct {
 	// Look finds out Now without changing anything. It returns "" where nothing can be known before the run. Nil when
 	// there is nothing to look up.
 	Look func(ctx context.Context, run *Run) (string, error) `json:"-"`
+	// Rehearse has the system that is touched check the change without making it, and returns what it says against it, at
+	// its place. Nil when nobody can check that before the run.
+	Rehearse func(ctx context.Context, run *Run) (diag.List, error) `json:"-"`
 }
 
 // Toucher is a Task that tells what it will touch. A task that is none is described by its title.
@@ -71,6 +75,15 @@ func (w Written) Text(path string) string {
 
 // Given reports whether the author wrote something at a dotted path.
 func (w Written) Given(path string) bool { return w.body.Has(split(path)...) }
+
+// Dynamic reports whether something at or below a dotted path of the config holds ${{ }}.
+func (w Written) Dynamic(path string) bool { return w.body.Dynamic(split(path)...) }
+
+// Value returns what the author wrote at a dotted path, nil when there is nothing.
+func (w Written) Value(path string) *yaml.Node { return w.body.Value(split(path)...) }
+
+// Range returns where a node of the config stands.
+func (w Written) Range(n *yaml.Node) diag.Range { return w.body.Range(n) }
 
 // toucher is a task of a kind that tells what it touches.
 type toucher[C, O any] struct{ *task[C, O] }

@@ -74,6 +74,7 @@ func (i *inspection) plans() {
 	refused := i.p.Given("refused")
 	for _, o := range i.objects {
 		i.config.written = append(i.config.written, manifest.Object{Unstructured: o.Unstructured})
+		i.config.origins = append(i.config.origins, origin{written: o, at: i.place(o), named: i.p.Range(i.p.Node(strings.TrimSuffix(o.path, ".0")))})
 		if !refused {
 			i.plan(o)
 		}

@@ -31,6 +31,7 @@ type Config struct {
 	Refused     string            `yaml:"refused" doc:"The server must refuse every object, with a message that holds this text. Nothing is stored." example:"violates PodSecurity"`
 
 	written []manifest.Object // those in files that are known before the run
+	origins []origin          // of these, in the same order
 	unknown bool              // there are others
 	texts   int               // inline objects of which nothing is known
 }

@@ -14,7 +14,7 @@ func (s steps) touches(c, shown *Config, w step.Written) []step.Touch {
 		return nil
 	}
 	stays := c.Undo == "keep"
-	for _, o := range c.written {
+	for i, o := range c.written {
 		name := o.GetName()
 		if name == "" {
 			name = o.GetGenerateName() + "…"
@@ -22,6 +22,7 @@ func (s steps) touches(c, shown *Config, w step.Written) []step.Touch {
 		ref := kube.Ref{APIVersion: o.GetAPIVersion(), Kind: o.GetKind(), Name: name, Namespace: o.GetNamespace()}
 		touch := s.env.Touch(step.Creates, "apply", ref)
 		touch.Stays = stays
+		touch.Rehearse = s.rehearsal(c, c.origins[i])
 		out = append(out, touch)
 	}
 	for _, text := range c.later(shown, w) {

@@ -1,19 +1,22 @@
 package patch
 
 import (
+	"context"
 	"fmt"
 	"maps"
 	"slices"
 	"strings"
 
+	"github.com/scenario-runner/scenario-runner/engine/diag"
 	"github.com/scenario-runner/scenario-runner/engine/step"
+	"github.com/scenario-runner/scenario-runner/steps/kube"
 )
 
 // mostFields is how many changed fields a plan names; more are counted.
 const mostFields = 3
 
 // touches says which fields of which object change.
-func (s steps) touches(c, shown *Config, _ step.Written) []step.Touch {
+func (s steps) touches(c, shown *Config, w step.Written) []step.Touch {
 	touch := s.env.Touch(step.Changes, "patch", shown.Object)
 	touch.Stays = c.Undo == "keep"
 	paths := fields(c.Patch, "")
@@ -26,7 +29,25 @@ func (s steps) touches(c, shown *Config, _ step.Written) []step.Touch {
 	if len(paths) > 0 {
 		touch.What += ": " + strings.Join(paths, ", ")
 	}
+	touch.Rehearse = s.rehearsal(c, w)
 	return []step.Touch{touch}
+}
+
+// rehearsal returns what has the server check the patch without making it. It is nil when a part of it is only known in
+// the run.
+func (s steps) rehearsal(c *Config, w step.Written) func(context.Context, *step.Run) (diag.List, error) {
+	if w.Dynamic("object") || w.Dynamic("patch") || c.Type == "apply" {
+		return nil
+	}
+	return func(ctx context.Context, run *step.Run) (diag.List, error) {
+		said, err := s.env.RehearsePatch(ctx, run, c.Object, kube.Patch{Type: kube.PatchType(c.Type), Body: c.Patch, Subresource: c.Subresource})
+		if said == nil {
+			return nil, err
+		}
+		var found diag.List
+		found.Add(w.Range(w.Value("patch")), "server-refuses", "the server would refuse the patch of %s: %s", c.Object, said.Message)
+		return found, nil
+	}
 }
 
 // fields lists the paths that a patch sets, as far as they are known.
