@@ -1,12 +1,17 @@
 package main
 
 import (
+	"context"
+	"fmt"
 	"io"
 
 	"github.com/spf13/cobra"
 
 	"github.com/scenario-runner/scenario-runner/engine/plan"
+	"github.com/scenario-runner/scenario-runner/engine/scenario"
 	"github.com/scenario-runner/scenario-runner/steps/builtin"
+	"github.com/scenario-runner/scenario-runner/steps/kube"
+	"github.com/scenario-runner/scenario-runner/steps/kube/rights"
 )
 
 type planFlags struct {
@@ -14,6 +19,8 @@ type planFlags struct {
 	allowEnv []string
 	outputs  []string
 	look     lookFlags
+	rbac     bool
+	account  string
 }
 
 func newPlan(s streams) *cobra.Command {
@@ -25,11 +32,15 @@ func newPlan(s streams) *cobra.Command {
 the run. No cluster is touched. With --context or --kubeconfig one is asked what the names and selectors mean now: how
 many pods a fault would reach, which objects exist. In its own namespace, which the run makes, there is nothing yet.
 
+With --rbac the roles are printed that the scenarios need, each rule with the steps that need it, ready for kubectl apply.
+With a cluster it is said as well what its present user lacks of that; exit code 1 when that is anything that is needed.
+
 A step waits for the one before it unless its remarks say otherwise. In the chart of --output mermaid a thick arrow is
 an order that the author asked for (needs, or outputs that are used), a dotted one comes from a background step.`,
 		Example: `  scenario-runner plan scenarios/web.scenario.yaml
   scenario-runner plan scenarios/ --context staging
-  scenario-runner plan scenarios/ --label area=shop --output mermaid=plan.mmd`,
+  scenario-runner plan scenarios/ --label area=shop --output mermaid=plan.mmd
+  scenario-runner plan scenarios/ --rbac --service-account ci/scenario-runner > roles.yaml`,
 		Args:              somePaths,
 		ValidArgsFunction: completeFiles,
 		RunE:              func(cmd *cobra.Command, args []string) error { return f.run(cmd, s, args) },
@@ -38,6 +49,8 @@ an order that the author asked for (needs, or outputs that are used), a dotted o
 	cmd.Flags().StringSliceVar(&f.allowEnv, "allow-env", nil, "environment variables that expressions may read as env.NAME")
 	cmd.Flags().StringArrayVarP(&f.outputs, "output", "o", []string{"text"}, "plan as KIND[=FILE]: text, mermaid, json (repeatable)")
 	f.look.add(cmd, "ask what names and selectors mean now")
+	cmd.Flags().BoolVar(&f.rbac, "rbac", false, "print the roles that the scenarios need instead of the plan")
+	cmd.Flags().StringVar(&f.account, "service-account", "default/scenario-runner", "service account that --rbac binds the roles to, as NAMESPACE/NAME")
 	completeWords(cmd, "output", planKinds()...)
 	return cmd
 }
@@ -68,6 +81,9 @@ func (f *planFlags) run(cmd *cobra.Command, s streams, args []string) error {
 		return err
 	}
 	selected = named.everything(selected)
+	if f.rbac {
+		return f.roles(cmd.Context(), s, env, selected)
+	}
 	plans := make([]plan.Plan, len(selected))
 	for i, sc := range selected {
 		plans[i] = plan.Of(sc, r)
@@ -84,4 +100,19 @@ func (f *planFlags) run(cmd *cobra.Command, s streams, args []string) error {
 		}
 	}
 	return nil
+}
+
+// roles prints what the scenarios must be allowed to do, and compares it with what the user of a cluster is allowed.
+func (f *planFlags) roles(ctx context.Context, s streams, env *kube.Env, selected []*scenario.Scenario) error {
+	account, err := rights.ParseAccount(f.account)
+	if err != nil {
+		return fmt.Errorf("--service-account: %w", err)
+	}
+	if err := writeRoles(s.out, selected, account); err != nil {
+		return errored(err)
+	}
+	if !f.look.named() {
+		return nil
+	}
+	return rightsReport(ctx, s.err, env, selected)
 }

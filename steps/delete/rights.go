@@ -8,7 +8,7 @@ func (s steps) needs(c, shown *Config, in *step.Place, _ step.Written) []step.Ri
 	for _, ref := range shown.Objects {
 		r.For("delete "+ref.String()).Delete(ref, c.Undo == "keep")
 		if c.Wait {
-			r.Gone(ref)
+			r.Follow(ref)
 		}
 	}
 	return r.List()

@@ -58,14 +58,8 @@ func (r *Rights) Read(ref Ref) *Rights {
 // names reports whether a text whose kind alone is known names an object.
 func (r *Rights) names(ref Ref) bool { return ref.Kind == "" && strings.Contains(ref.Start, "/") }
 
-// Follow adds what waiting for ref needs.
-func (r *Rights) Follow(ref Ref) *Rights {
-	if r.Read(ref); ref.Name != "" || r.names(ref) {
-		r.Add(ref, "", "list", "watch")
-		return r
-	}
-	return r.Add(ref, "", "watch")
-}
+// Follow adds what waiting for ref, or for its end, needs.
+func (r *Rights) Follow(ref Ref) *Rights { return r.Add(ref, "", "list", "watch") }
 
 // Apply adds what server-side apply of an object and its undo need.
 func (r *Rights) Apply(ref Ref, keep bool) *Rights {
@@ -108,9 +102,6 @@ func (r *Rights) Delete(ref Ref, keep bool) *Rights {
 	}
 	return r
 }
-
-// Gone adds what waiting for the end of objects needs.
-func (r *Rights) Gone(ref Ref) *Rights { return r.Add(ref, "", "list", "watch") }
 
 // Pods adds what finding the pods needs that ref means, and waiting for them when wait is set.
 func (r *Rights) Pods(ref Ref, wait bool) *Rights {

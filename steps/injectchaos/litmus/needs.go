@@ -20,7 +20,7 @@ func Needs(r *kube.Rights, experiment catalogue.Experiment, given *Config, ref k
 	r.Add(in(version, "ChaosEngine"), "", "create", "delete", "get", "list", "patch", "watch")
 	r.Add(in(version, "ChaosResult"), "", "delete", "get", "list", "watch").Add(in(version, "ChaosExperiment"), "", "get")
 	r.Add(in("batch/v1", "Job"), "", "delete", "list", "watch").Add(in("v1", "Pod"), "", "delete", "get", "list", "watch")
-	r.Add(in("v1", "Event"), "", "list", "watch").Helps(in("v1", "Pod"), "log", "get").Follow(ref)
+	r.Add(in("v1", "Event"), "", "list", "watch").Helps(in("v1", "Pod"), "log", "get").Read(ref).Follow(ref)
 	definition := kube.Ref{APIVersion: "apiextensions.k8s.io/v1", Kind: "CustomResourceDefinition"}
 	r.Helps(definition, "", "get")
 	if c.allows(cluster) {
