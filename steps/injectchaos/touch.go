@@ -2,11 +2,13 @@ package injectchaos
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/scenario-runner/scenario-runner/engine/step"
 	"github.com/scenario-runner/scenario-runner/steps/injectchaos/catalogue"
 	"github.com/scenario-runner/scenario-runner/steps/injectchaos/driver"
+	"github.com/scenario-runner/scenario-runner/steps/injectchaos/litmus"
 	"github.com/scenario-runner/scenario-runner/steps/kube"
 )
 
@@ -40,7 +42,15 @@ func (s steps) touches(c, shown *Config, w step.Written) []step.Touch {
 	if !dynamic(w, "target.count") && !dynamic(w, "target.percent") {
 		touch.Look = s.env.Look(ref, func(found kube.Found) string { return hit(found, selection, experiment) })
 	}
-	return []step.Touch{touch}
+	return append(s.created(c, experiment, ref), touch)
+}
+
+// created lists the objects that LitmusChaos needs, when it is known that it will be asked.
+func (s steps) created(c *Config, experiment catalogue.Experiment, ref kube.Ref) []step.Touch {
+	if c.Driver != catalogue.Litmus && slices.Contains(experiment.Drivers, catalogue.Builtin) {
+		return nil
+	}
+	return litmus.Touches(experiment, c.Litmus, ref.Namespace)
 }
 
 func dynamic(w step.Written, path string) bool { return strings.Contains(w.Text(path), "${{") }
