@@ -22,11 +22,15 @@ func newJob(engine *v1alpha1.ChaosEngine, index int, experiment *v1alpha1.ChaosE
 		"app.kubernetes.io/component": "experiment-job", "app.kubernetes.io/runtime-api-usage": "true",
 	}
 	maps.Copy(marks, definition.Labels)
-	none := int32(0)
+	// Experiments give their helper pods all labels of their own pod but job-name and controller-uid. With the labels that
+	// Kubernetes 1.27 and newer put on pods of jobs, the job would adopt the helpers and delete them as pods too many.
+	selector := map[string]string{"job-name": name}
+	maps.Copy(marks, selector)
+	none, manual := int32(0), true
 	return &batchv1.Job{
 		TypeMeta:   metav1.TypeMeta{APIVersion: "batch/v1", Kind: "Job"},
 		ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: engine.Namespace, Labels: marks},
-		Spec: batchv1.JobSpec{BackoffLimit: &none, Template: corev1.PodTemplateSpec{
+		Spec: batchv1.JobSpec{BackoffLimit: &none, ManualSelector: &manual, Selector: &metav1.LabelSelector{MatchLabels: selector}, Template: corev1.PodTemplateSpec{
 			ObjectMeta: metav1.ObjectMeta{Labels: marks},
 			Spec: corev1.PodSpec{
 				ServiceAccountName: engine.Spec.ChaosServiceAccount, RestartPolicy: corev1.RestartPolicyNever,

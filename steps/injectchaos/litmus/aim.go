@@ -27,6 +27,7 @@ type aim struct {
 	namespace  string                     // where the engine is
 	owner      *unstructured.Unstructured // the workload whose pods are hit, when a single one was named
 	targets    []*unstructured.Unstructured
+	pool       []*unstructured.Unstructured // of which Litmus takes as many as there are targets, its own choice each time
 	candidates int
 	query      kube.Query // where the targets are seen
 	before     []crew
@@ -93,6 +94,10 @@ func (a *aim) choose(request driver.Request, found []*unstructured.Unstructured)
 	slices.SortFunc(found, func(x, y *unstructured.Unstructured) int { return cmp.Compare(x.GetName(), y.GetName()) })
 	a.candidates = len(found)
 	a.targets = found[:request.Selection.Number(request.Experiment, len(found))]
+	a.pool = a.targets
+	if request.Interval > 0 && a.workload() != "" {
+		a.pool = found // the act is repeated on the workload
+	}
 }
 
 // note remembers how many pods are ready beside each target, so that the recovery can be seen.

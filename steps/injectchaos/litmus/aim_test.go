@@ -11,6 +11,7 @@ import (
 
 	"github.com/scenario-runner/scenario-runner/steps/injectchaos/catalogue"
 	"github.com/scenario-runner/scenario-runner/steps/injectchaos/driver"
+	"github.com/scenario-runner/scenario-runner/steps/kube"
 )
 
 func named(kind string, names ...string) []*unstructured.Unstructured {
@@ -40,6 +41,29 @@ func TestRepeatedActsAimAtTheWorkload(t *testing.T) {
 	want := &v1alpha1.Selector{Workloads: []v1alpha1.Workload{{Kind: "daemonSet", Namespace: "shop", Names: "web"}}}
 	if diff := cmp.Diff(want, spec.Selectors); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// Litmus takes pods of its own choice then, so any of the workload's is a proof, but there must be as many as were asked for.
+func TestRepeatedActsAreSeenOnAnyPodOfTheWorkload(t *testing.T) {
+	experiment, _ := catalogue.Get("pod-delete")
+	f := &fault{request: driver.Request{Experiment: experiment, Interval: time.Second, Selection: driver.Selection{Count: 2}}}
+	f.aim.owner = named("Deployment", "web")[0]
+	f.aim.choose(f.request, named("Pod", "web-1", "web-2", "web-3"))
+	for _, tt := range []struct {
+		left   []string
+		hit    int
+		proved bool
+	}{
+		{[]string{"web-1", "web-2", "web-3"}, 0, false},
+		{[]string{"web-1", "web-2"}, 1, false},
+		{[]string{"web-1"}, 2, true},
+	} {
+		f.proof = ""
+		v := &view{targets: kube.Snapshot{Objects: named("Pod", tt.left...)}}
+		if hit, proved := f.hitIn(v), f.proved(v); hit != tt.hit || proved != tt.proved {
+			t.Errorf("with %v left, %d were hit and the fault is proved: %t", tt.left, hit, proved)
+		}
 	}
 }
 

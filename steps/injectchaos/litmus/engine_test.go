@@ -42,10 +42,13 @@ experiments:
       env:
       - {name: CONTAINER_RUNTIME, value: crio}
       - {name: LIB_IMAGE, value: "experiments:1"}
+      - {name: LIB_IMAGE_PULL_POLICY, value: IfNotPresent}
       - {name: MEMORY_CONSUMPTION, value: "500"}
+      - {name: NUMBER_OF_WORKERS, value: "1"}
       - {name: PODS_AFFECTED_PERC, value: "100"}
       - {name: RAMP_TIME, value: "5"}
       - {name: SEQUENCE, value: parallel}
+      - {name: STATUS_CHECK_DELAY, value: "1"}
       - {name: TARGET_PODS, value: POD}
       - {name: TOTAL_CHAOS_DURATION, value: "2"}
       resources: {}
@@ -91,9 +94,12 @@ experiments:
     components:
       env:
       - {name: LIB_IMAGE, value: "litmuschaos/go-runner:3.0.0"}
+      - {name: LIB_IMAGE_PULL_POLICY, value: IfNotPresent}
       - {name: MEMORY_CONSUMPTION, value: "500"}
+      - {name: NUMBER_OF_WORKERS, value: "1"}
       - {name: PODS_AFFECTED_PERC, value: "34"}
       - {name: SEQUENCE, value: parallel}
+      - {name: STATUS_CHECK_DELAY, value: "1"}
       - {name: TARGET_PODS, value: POD}
       - {name: TOTAL_CHAOS_DURATION, value: "2"}
       resources: {}

@@ -38,7 +38,8 @@ func environment(request driver.Request, config Config) (map[string]string, erro
 			return nil, fmt.Errorf("Litmus counts in whole seconds, found %s; give whole seconds", d)
 		}
 	}
-	env := map[string]string{"TOTAL_CHAOS_DURATION": seconds(duration), "SEQUENCE": "parallel"}
+	// Litmus waits before each look at each pod, two seconds by itself; the time after which it gives up stays the same.
+	env := map[string]string{"TOTAL_CHAOS_DURATION": seconds(duration), "SEQUENCE": "parallel", "STATUS_CHECK_DELAY": "1"}
 	if interval > 0 {
 		env["CHAOS_INTERVAL"] = seconds(interval)
 	}
@@ -147,6 +148,10 @@ func addRuntime(env map[string]string, experiment string, config Config) {
 		return
 	}
 	env["LIB_IMAGE"] = imageOf(config)
+	env["LIB_IMAGE_PULL_POLICY"] = string(corev1.PullIfNotPresent) // Litmus's own is Always, which images that were loaded can't meet
+	if experiment == "pod-memory-hog" {
+		env["NUMBER_OF_WORKERS"] = "1" // Litmus has four, each of which takes the memory that was asked for
+	}
 	if config.ContainerRuntime != "" {
 		env["CONTAINER_RUNTIME"] = config.ContainerRuntime
 	}

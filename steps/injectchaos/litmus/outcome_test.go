@@ -79,6 +79,7 @@ func TestParametersBecomeSettings(t *testing.T) {
 		{"pod-delete", nil, time.Minute, 10 * time.Second, map[string]string{"TOTAL_CHAOS_DURATION": "60", "CHAOS_INTERVAL": "10"}},
 		{"container-kill", map[string]any{"container": "app"}, 5 * time.Second, 0, map[string]string{"TOTAL_CHAOS_DURATION": "5", "CHAOS_INTERVAL": "5", "TARGET_CONTAINER": "app", "SIGNAL": "SIGKILL", "LIB_IMAGE": usualImage, "SOCKET_PATH": "/s"}},
 		{"pod-cpu-hog", nil, 0, 0, map[string]string{"TOTAL_CHAOS_DURATION": "86400", "CPU_CORES": "1", "CPU_LOAD": "100", "LIB_IMAGE": usualImage, "SOCKET_PATH": "/s"}},
+		{"pod-memory-hog", nil, time.Second, 0, map[string]string{"TOTAL_CHAOS_DURATION": "1", "MEMORY_CONSUMPTION": "500", "NUMBER_OF_WORKERS": "1", "LIB_IMAGE": usualImage, "SOCKET_PATH": "/s"}},
 		{"pod-io-stress", nil, time.Second, 0, map[string]string{"TOTAL_CHAOS_DURATION": "1", "FILESYSTEM_UTILIZATION_PERCENTAGE": "10", "NUMBER_OF_WORKERS": "4", "LIB_IMAGE": usualImage, "SOCKET_PATH": "/s"}},
 		{"disk-fill", nil, time.Second, 0, map[string]string{"TOTAL_CHAOS_DURATION": "1", "FILL_PERCENTAGE": "80", "LIB_IMAGE": usualImage, "SOCKET_PATH": "/s"}},
 		{
@@ -96,7 +97,10 @@ func TestParametersBecomeSettings(t *testing.T) {
 	}
 	for _, tt := range tests {
 		got, err := settingsOf(t, tt.name, tt.given, tt.duration, tt.interval)
-		tt.want["SEQUENCE"] = "parallel"
+		tt.want["SEQUENCE"], tt.want["STATUS_CHECK_DELAY"] = "parallel", "1"
+		if tt.want["LIB_IMAGE"] != "" {
+			tt.want["LIB_IMAGE_PULL_POLICY"] = "IfNotPresent"
+		}
 		if diff := cmp.Diff(tt.want, got); diff != "" || err != nil {
 			t.Errorf("%s: %v %s", tt.name, err, diff)
 		}

@@ -28,7 +28,7 @@ func (f *fault) watched() bool {
 func (f *fault) proved(v *view) bool {
 	switch number := f.hitIn(v); {
 	case f.proof != "":
-	case number == len(f.aim.targets) || number > 0 && !f.watched():
+	case number >= len(f.aim.targets) || number > 0 && !f.watched():
 		f.proof = observed
 	case !f.watched() && v.result.stated():
 		f.proof = stated
@@ -36,14 +36,14 @@ func (f *fault) proved(v *view) bool {
 	return f.proof != ""
 }
 
-// hitIn counts the targets on which the effect is seen.
+// hitIn counts the targets on which the effect is seen; where Litmus chooses, those that it has chosen.
 func (f *fault) hitIn(v *view) int {
 	now := map[string]*unstructured.Unstructured{}
 	for _, object := range v.targets.Objects {
 		now[object.GetName()] = object
 	}
 	n := 0
-	for _, before := range f.aim.targets {
+	for _, before := range f.aim.pool {
 		if v.targets.Objects != nil && f.affected(before, now[before.GetName()]) {
 			n++
 		}
