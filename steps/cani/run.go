@@ -111,28 +111,49 @@ func (m *matrix) expand(ctx context.Context, s subject, permission Permission, n
 		if err != nil {
 			return err
 		}
-		places := namespaces
-		switch {
-		case !namespaced:
-			places = []string{""}
-		case len(places) == 0:
-			places = []string{m.place.Namespace}
+		once, everywhere := permission.Verbs, []string(nil)
+		if attributes != nil {
+			once, everywhere = split(permission.Verbs, namespaced)
 		}
-		for _, namespace := range places {
-			for _, verb := range permission.Verbs {
-				q := &question{who: s, cell: Cell{Who: s.text, Verb: verb, Resource: text, Name: permission.Name, Namespace: namespace, Expected: expected}}
-				if attributes == nil {
-					q.path = &authorizationv1.NonResourceAttributes{Path: text, Verb: verb}
-				} else {
-					own := *attributes
-					own.Verb, own.Name, own.Namespace = verb, permission.Name, strings.TrimPrefix(namespace, "*")
-					q.resource = &own
-				}
-				m.questions = append(m.questions, q)
-			}
+		cell := Cell{Who: s.text, Resource: text, Name: permission.Name, Expected: expected}
+		m.cells(s, attributes, cell, once, []string{""})
+		if len(namespaces) == 0 {
+			namespaces = []string{m.place.Namespace}
 		}
+		m.cells(s, attributes, cell, everywhere, namespaces)
 	}
 	return nil
+}
+
+// split tells the verbs that are asked about once from those that are asked about in each namespace. Objects without a namespace
+// are asked about once, except for the verb use: no request has it, it is what admission asks for the namespace of a pod.
+func split(verbs []string, namespaced bool) (once, everywhere []string) {
+	for _, verb := range verbs {
+		if namespaced || verb == "use" {
+			everywhere = append(everywhere, verb)
+		} else {
+			once = append(once, verb)
+		}
+	}
+	return once, everywhere
+}
+
+// cells adds a cell for each verb in each place.
+func (m *matrix) cells(s subject, attributes *authorizationv1.ResourceAttributes, cell Cell, verbs, places []string) {
+	for _, namespace := range places {
+		for _, verb := range verbs {
+			q := &question{who: s, cell: cell}
+			q.cell.Verb, q.cell.Namespace = verb, namespace
+			if attributes == nil {
+				q.path = &authorizationv1.NonResourceAttributes{Path: cell.Resource, Verb: verb}
+			} else {
+				own := *attributes
+				own.Verb, own.Name, own.Namespace = verb, cell.Name, strings.TrimPrefix(namespace, "*")
+				q.resource = &own
+			}
+			m.questions = append(m.questions, q)
+		}
+	}
 }
 
 // resolve finds out what a resource means on this server; nil stands for a path.

@@ -116,6 +116,34 @@ table:
 	}
 }
 
+// TestUseIsAskedInTheNamespaceOfThePod grants the use of objects without a namespace to the pods of one.
+func TestUseIsAskedInTheNamespaceOfThePod(t *testing.T) {
+	c := grants(t)
+	class := c.Target.Namespace
+	c.Apply(t, "apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata: {name: "+class+"}\nrules: [{apiGroups: [scheduling.k8s.io], resources: [priorityclasses], resourceNames: ["+class+"], verbs: [use]}]\n")
+	c.Apply(t, "apiVersion: rbac.authorization.k8s.io/v1\nkind: RoleBinding\nmetadata: {name: use}\nroleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: "+class+"}\nsubjects: [{kind: ServiceAccount, name: remediator}]\n")
+	use := steptest.Use{Definition: cani.New(c.Env), Run: c.Run}
+	body := "who: serviceaccount/remediator\nallowed: {verbs: use, resources: priorityclasses, name: " + class + "}\n" +
+		"denied: {verbs: get, resources: priorityclasses, name: " + class + "}\ntable: [{who: serviceaccount/remediator, namespaces: default, denied: {verbs: use, resources: priorityclasses, name: " + class + "}}]"
+	var out map[string]any
+	var err error
+	for range 1000 { // authorizers see new roles a moment later than their readers
+		if out, err = use.Do(t.Context(), t, body); err == nil {
+			break
+		}
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	var asked []string
+	for _, cell := range out["cells"].([]any) {
+		asked = append(asked, cell.(map[string]any)["verb"].(string)+" in "+cell.(map[string]any)["namespace"].(string))
+	}
+	if diff := cmp.Diff([]string{"use in " + class, "get in ", "use in default"}, asked); diff != "" {
+		t.Error(diff)
+	}
+}
+
 func TestFailureShowsATable(t *testing.T) {
 	c := grants(t)
 	_, err := steptest.Use{Definition: cani.New(c.Env), Run: c.Run}.Do(t.Context(), t, "who: user/alice\nallowed: [\"get,delete pods\", delete nodes]\ndenied: [list pods, get secrets]")
