@@ -58,6 +58,7 @@ func (r *runner) clean(x *execution, wait func() []string) *remains {
 	clean := func() {
 		start := time.Now()
 		rest.list = wait()
+		x.letIn()
 		r.locks.release(x)
 		verdict := step.Passed
 		if len(rest.list) > 0 && r.options.Cleanup != CleanupKeep {

@@ -170,7 +170,8 @@ func (x *execution) finish(n *node, r *result) {
 		}
 	}
 	if r.abort && x.endSteps != nil {
-		x.endSteps(&stop{verdict: step.Skipped, message: "cancelled because of " + r.root, root: r.root})
+		x.aborted = true
+		x.endSteps(&stop{verdict: step.Skipped, message: "aborted because of " + r.root, root: r.root})
 	}
 	b.spoilt = b.spoilt || r.spoils()
 	values := valuesOf(r)

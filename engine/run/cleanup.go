@@ -7,13 +7,24 @@ import (
 	"github.com/scenario-runner/scenario-runner/engine/journal"
 )
 
-// cleanUp starts every open undo, newest first, each in spite of the failure of others. It returns a function that
-// waits until their effect is complete and returns what could not be taken back, newest first.
+// cleanUp takes back what the scenario did, and lets it do no more. It returns a function that waits until that is complete
+// and returns what could not be taken back, newest first.
+func (x *execution) cleanUp() func() []string { return x.takeBack(x.ledger.seal()) }
+
+// mend takes back what was broken on purpose, and waits for it: after an abort no finally block is worth a fault that
+// still stands. What can't be taken back is tried again at the end.
+func (x *execution) mend() {
+	if x.aborted {
+		x.takeBack(x.ledger.faults())()
+	}
+}
+
+// takeBack starts the undos, each in spite of the failure of others. It returns a function that waits until their effect
+// is complete and returns what could not be taken back.
 //
-// All are started before the first is waited for, and the waiting goes on while the next scenario runs: a namespace
+// All are started before the first is waited for, and the waiting may go on while the next scenario runs: a namespace
 // takes seconds to go, and doing that one by one would be most of a run.
-func (x *execution) cleanUp() func() []string {
-	entries := x.ledger.seal()
+func (x *execution) takeBack(entries []*entry) func() []string {
 	left := make([]string, len(entries))
 	if x.run.options.Cleanup == CleanupKeep {
 		for i, e := range entries {

@@ -1,6 +1,7 @@
 package run
 
 import (
+	"cmp"
 	"context"
 	"sync"
 	"time"
@@ -22,11 +23,13 @@ type execution struct {
 	services *services
 	claim    *claim // of what the scenario needs for itself; nil when that is nothing
 	blocker  string // what the claim had to wait for
+	kept     kept   // what other runs are kept off
 
 	inbox chan message  // from workers
 	over  chan struct{} // closed when nobody reads inbox any more
 
 	endSteps context.CancelCauseFunc // ends the main steps
+	aborted  bool                    // a step said that going on would do harm
 	workers  sync.WaitGroup
 }
 
@@ -65,19 +68,19 @@ func newExecution(r *runner, s *scenario.Scenario, index, attempt int) *executio
 // comes back as a function that waits for it and returns what could not be taken back.
 func (x *execution) perform(ctx context.Context) (journal.Result, func() []string) {
 	x.run.emitStart(x)
-	x.lock(ctx)
+	locked := x.lock(ctx)
 	start := time.Now()
-	r := x.judged(ctx)
+	r := x.judged(ctx, locked)
 	wait := x.cleanUp()
 	r.Took = time.Since(start)
 	r.Attempts = x.attempt
 	return r, wait
 }
 
-// judged runs both blocks and stops the services.
-func (x *execution) judged(ctx context.Context) journal.Result {
+// judged runs both blocks and stops the services. Nothing runs when the scenario did not get its locks.
+func (x *execution) judged(ctx context.Context, locked error) journal.Result {
 	base, err := x.baseScope()
-	if err != nil {
+	if err = cmp.Or(locked, err); err != nil {
 		close(x.over)
 		return journal.Result{Verdict: step.Errored, Message: err.Error()}
 	}
@@ -85,8 +88,9 @@ func (x *execution) judged(ctx context.Context) journal.Result {
 	return x.conclude(x.runSteps(ctx))
 }
 
-// conclude runs the finally block after the main steps, stops the services and judges all of it.
+// conclude takes faults back after an abort, runs the finally block after the main steps, stops the services and judges all of it.
 func (x *execution) conclude(main *block) journal.Result {
+	x.mend()
 	final := x.runFinally()
 	close(x.over)
 	x.workers.Wait()

@@ -96,7 +96,7 @@ func (h *host) Progress(text string) {
 
 // Record writes an undo to the ledger; see step.Host.
 func (h *host) Record(ctx context.Context, undo string, data any) (step.Entry, error) {
-	return h.x.ledger.record(ctx, h.node.id, undo, data)
+	return h.x.ledger.record(ctx, h.node, undo, data)
 }
 
 // Service starts f beside the steps; see step.Host.

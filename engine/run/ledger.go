@@ -26,6 +26,7 @@ type ledger struct {
 type entry struct {
 	ledger *ledger
 	step   string
+	fault  bool // made by a step that breaks things on purpose
 	undo   step.Undo
 	info   journal.UndoInfo
 	busy   chan struct{} // holds a token while somebody works on the entry
@@ -35,27 +36,38 @@ type entry struct {
 var _ step.Entry = (*entry)(nil)
 
 // record writes an entry and returns once it is durable.
-func (l *ledger) record(ctx context.Context, stepID, name string, data any) (*entry, error) {
-	undo, ok := l.run.undos[name]
-	if !ok {
-		return nil, fmt.Errorf("no undo is called %q; known are %s", name, strings.Join(l.run.undoNames(), ", "))
-	}
-	raw, err := json.Marshal(data)
+func (l *ledger) record(ctx context.Context, n *node, name string, data any) (*entry, error) {
+	undo, info, err := l.prepared(name, data)
 	if err != nil {
-		return nil, fmt.Errorf("undo %s: its data can't be written to the ledger: %w", name, err)
+		return nil, err
 	}
-	e := &entry{ledger: l, step: stepID, undo: undo, busy: make(chan struct{}, 1)}
-	e.info = journal.UndoInfo{ID: int(l.run.entries.Add(1)), Name: name, Describe: describe(undo, raw), Data: raw}
+	e := &entry{ledger: l, step: n.id, fault: n.step.Breaks, undo: undo, busy: make(chan struct{}, 1), info: info}
 	if err := l.add(e); err != nil {
 		return nil, err
 	}
-	event := e.event(journal.UndoRecorded)
-	event.Undo.Data = raw
-	if err := l.run.emitDurable(ctx, event); err != nil {
+	if err := l.write(ctx, n.id, info); err != nil {
 		l.remove(e)
 		return nil, fmt.Errorf("the undo could not be written to the ledger, so nothing was changed: %w", err)
 	}
 	return e, nil
+}
+
+// prepared finds an undo and puts together what the ledger keeps of its use.
+func (l *ledger) prepared(name string, data any) (step.Undo, journal.UndoInfo, error) {
+	undo, ok := l.run.undos[name]
+	if !ok {
+		return undo, journal.UndoInfo{}, fmt.Errorf("no undo is called %q; known are %s", name, strings.Join(l.run.undoNames(), ", "))
+	}
+	raw, err := json.Marshal(data)
+	if err != nil {
+		return undo, journal.UndoInfo{}, fmt.Errorf("undo %s: its data can't be written to the ledger: %w", name, err)
+	}
+	return undo, journal.UndoInfo{ID: int(l.run.entries.Add(1)), Name: name, Describe: describe(undo, raw), Data: raw}, nil
+}
+
+// write returns once the entry is durable.
+func (l *ledger) write(ctx context.Context, stepID string, info journal.UndoInfo) error {
+	return l.run.emitDurable(ctx, journal.Event{Kind: journal.UndoRecorded, Scenario: l.scenario, Step: stepID, Undo: &info})
 }
 
 // describe says what an undo will do.
@@ -80,6 +92,15 @@ func (l *ledger) remove(e *entry) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.open = slices.DeleteFunc(l.open, func(o *entry) bool { return o == e })
+}
+
+// faults returns the open entries of what was broken on purpose, newest first.
+func (l *ledger) faults() []*entry {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	found := slices.DeleteFunc(slices.Clone(l.open), func(e *entry) bool { return !e.fault })
+	slices.Reverse(found)
+	return found
 }
 
 // seal ends the recording and returns the open entries, newest first.

@@ -4,11 +4,10 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 	"sync"
 
-	"github.com/scenario-runner/scenario-runner/engine/glob"
 	"github.com/scenario-runner/scenario-runner/engine/journal"
+	"github.com/scenario-runner/scenario-runner/engine/step"
 )
 
 // locks are what scenarios of a run claim for themselves, by name. A claim is granted as a whole or waits as a whole, and
@@ -59,11 +58,11 @@ func (l *locks) request(c *claim) (blocker string, err error) {
 	}
 	for _, other := range before {
 		if l.leadsTo(other.owner, c.owner, map[*execution]bool{}) {
-			return "", fmt.Errorf("waiting for lock %s would never end: scenario %s holds it and waits for what this one holds; name both under locks: in both scenarios, which are then taken together", common(c.names, other.names), label(other.owner.scenario))
+			return "", fmt.Errorf("waiting for lock %s would never end: scenario %s holds it and waits for what this one holds; name both under locks: in both scenarios, which are then taken together", step.Conflict(c.names, other.names), label(other.owner.scenario))
 		}
 	}
 	l.waiting = append(l.waiting, c)
-	return fmt.Sprintf("waits for lock %s held by scenario %s", common(c.names, before[0].names), label(before[0].owner.scenario)), nil
+	return fmt.Sprintf("waits for lock %s held by scenario %s", step.Conflict(c.names, before[0].names), label(before[0].owner.scenario)), nil
 }
 
 // obstacles returns the claims of other scenarios that stand before c: those that hold the same, or wait for it longer.
@@ -73,7 +72,7 @@ func (l *locks) obstacles(c *claim) []*claim {
 		if other == c {
 			break // those behind it in the queue don't matter
 		}
-		if other.owner != c.owner && common(c.names, other.names) != "" {
+		if other.owner != c.owner && step.Conflict(c.names, other.names) != "" {
 			out = append(out, other)
 		}
 	}
@@ -95,30 +94,6 @@ func (l *locks) leadsTo(from, to *execution, seen map[*execution]bool) bool {
 		}
 	}
 	return false
-}
-
-// common returns a name of the first that means something that the second means too, "" when there is none.
-func common(first, second []string) string {
-	for _, a := range first {
-		if slices.ContainsFunc(second, func(b string) bool { return overlap(a, b) }) {
-			return a
-		}
-	}
-	return ""
-}
-
-// overlap reports whether two names can mean the same. Names are paths: one means all that is under it too. Of two patterns
-// the fixed beginnings decide.
-func overlap(a, b string) bool {
-	if strings.HasPrefix(a, b+"/") || strings.HasPrefix(b, a+"/") {
-		return true
-	}
-	headA, _, patternA := strings.Cut(a, "*")
-	headB, _, patternB := strings.Cut(b, "*")
-	if patternA && patternB {
-		return strings.HasPrefix(headA, headB) || strings.HasPrefix(headB, headA)
-	}
-	return glob.Match(a, b) || glob.Match(b, a)
 }
 
 // withdraw takes a claim back that was not granted, or was in the last moment.
@@ -160,16 +135,25 @@ func (x *execution) queue() {
 }
 
 // lock waits for what was claimed. When the run ends first, the steps will say so.
-func (x *execution) lock(ctx context.Context) {
+func (x *execution) lock(ctx context.Context) error {
 	if x.claim == nil {
-		return
+		return nil
 	}
-	if x.blocker != "" {
+	waits := func(text string) {
 		e := x.event(journal.ScenarioWaits)
-		e.Message = "scenario " + label(x.scenario) + " " + x.blocker
+		e.Message = "scenario " + label(x.scenario) + " " + text
 		x.run.emit(e)
 	}
-	_ = x.run.locks.wait(ctx, x.claim)
+	if x.blocker != "" {
+		waits(x.blocker)
+	}
+	if x.run.locks.wait(ctx, x.claim) != nil {
+		return nil
+	}
+	if err := x.keepOff(ctx, "", x.scenario.Locks, waits); err != nil && ctx.Err() == nil {
+		return fmt.Errorf("locks: %w", err)
+	}
+	return nil
 }
 
 // Claim waits until no other scenario holds any of the names; see step.Host. The setup lives as long as the whole run, so
@@ -185,5 +169,8 @@ func (h *host) Claim(ctx context.Context, names ...string) error {
 	if blocker != "" {
 		h.Progress(blocker)
 	}
-	return h.x.run.locks.wait(ctx, c)
+	if err := h.x.run.locks.wait(ctx, c); err != nil {
+		return err
+	}
+	return h.x.keepOff(ctx, h.node.id, c.names, h.Progress)
 }

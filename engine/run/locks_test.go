@@ -117,25 +117,3 @@ func TestAnInterruptEndsTheWaitForALock(t *testing.T) {
 		)
 	})
 }
-
-func TestNamesThatCanMeanTheSame(t *testing.T) {
-	for _, tt := range []struct {
-		a, b string
-		want bool
-	}{
-		{"node/a", "node/a", true},
-		{"node/a", "node/b", false},
-		{"node/*", "node/b", true},
-		{"node/b", "*", true},
-		{"node/a*", "node/b*", false},
-		{"node/*", "node/b*", true},
-		{"alert/*", "node/*", false},
-		{"namespace/shop", "namespace/shop/pod/web-0", true},
-		{"namespace/shop", "namespace/shops/pod/web-0", false},
-		{"namespace/sh*", "namespace/shop/pod/web-0", true},
-	} {
-		if got := overlap(tt.a, tt.b); got != tt.want {
-			t.Errorf("overlap(%q, %q) is %v", tt.a, tt.b, got)
-		}
-	}
-}

@@ -78,6 +78,9 @@ type Options struct {
 	// run that came to its end by itself passes when all do, also when scenarios did not; else it fails.
 	Judge func(Outcome) []journal.Threshold
 
+	// Locker keeps other runs off what scenarios claim. Nil means that claims hold within this run alone.
+	Locker step.Locker
+
 	// LookupEnv finds the environment variables that secrets come from. Nil finds none.
 	LookupEnv func(string) (string, bool)
 }

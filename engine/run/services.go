@@ -35,6 +35,7 @@ func (s *services) onError(end context.CancelCauseFunc) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.end = end
+	s.stopSteps()
 }
 
 // start starts f. An interrupt does not end it, because the finally block may still need it.
@@ -60,24 +61,34 @@ func (s *services) start(ctx context.Context, stepID, name string, f func(contex
 
 // failed keeps the first failure and ends the main steps.
 func (s *services) failed(one *service, err error) {
-	message := fmt.Sprintf("service %s of step %s ended: %v", one.name, one.step, err)
-	r := &journal.Result{Verdict: step.Errored, Message: message, Cause: one.step}
+	s.fail(one.step, fmt.Sprintf("service %s of step %s ended: %v", one.name, one.step, err), err)
+}
+
+// fail makes the scenario errored because of what happened beside its steps, and ends these.
+func (s *services) fail(stepID, message string, err error) {
+	r := &journal.Result{Verdict: step.Errored, Message: message, Cause: stepID}
 	if f, ok := errors.AsType[*step.Failure](err); ok {
 		r.Facts, r.Sections = f.Facts, f.Sections
 	}
-	s.run.emit(journal.Event{Kind: journal.Logged, Scenario: s.scenario, Step: one.step, Message: message})
+	s.run.emit(journal.Event{Kind: journal.Logged, Scenario: s.scenario, Step: stepID, Message: message})
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.failure != nil {
 		return
 	}
 	s.failure = r
-	if s.end != nil {
-		s.end(&stop{
-			verdict: step.Skipped, message: "cancelled: " + message, root: one.step,
-			scenario: step.Errored, scenarioReason: message,
-		})
+	s.stopSteps()
+}
+
+// stopSteps ends the main steps when something failed and they have begun.
+func (s *services) stopSteps() {
+	if s.failure == nil || s.end == nil {
+		return
 	}
+	s.end(&stop{
+		verdict: step.Skipped, message: "cancelled: " + s.failure.Message, root: s.failure.Cause,
+		scenario: step.Errored, scenarioReason: s.failure.Message,
+	})
 }
 
 // stopAll ends every service, newest first, and waits for each before it ends the next: the later one may need the

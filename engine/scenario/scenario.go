@@ -79,6 +79,7 @@ type Step struct {
 	ContinueOnError bool
 	Background      bool
 	Companion       bool // ends by itself when the steps beside it have ended, and is in the background
+	Breaks          bool // on purpose: what it did is taken back first when the scenario is aborted
 	Always          bool // runs even when an earlier step did not pass
 	Cluster         eval.Text
 	Namespace       eval.Text

@@ -189,7 +189,7 @@ func (c *compiler) body(b *source.Pair, p *pending, env *eval.Env) {
 		value = &empty
 	}
 	before := c.counting()
-	s.Companion = p.definition.Companion
+	s.Companion, s.Breaks = p.definition.Companion, p.definition.Breaks
 	s.Background = s.Background || s.Companion
 	task, compiled := p.definition.Compile(d, value, env)
 	s.Task = task

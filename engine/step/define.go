@@ -56,6 +56,9 @@ type Spec[C, O any] struct {
 	// Companion says that a step of this kind runs beside those that follow it, as with background: true, and ends by
 	// itself when they have ended: when Host.Alone is closed. It is not cancelled when they fail.
 	Companion bool
+	// Breaks says that a step of this kind breaks things on purpose: what it did is taken back first when the scenario is
+	// aborted.
+	Breaks bool
 	// Timeout is how long a step of this kind may take when the author gives no timeout. 0 means 5 minutes; a negative
 	// value means no limit of its own.
 	Timeout time.Duration
@@ -99,6 +102,7 @@ type Definition struct {
 	Visible      bool
 	Unordered    bool
 	Companion    bool
+	Breaks       bool
 	Timeout      time.Duration
 	Config       *field.Shape
 	Default      func() reflect.Value
@@ -134,7 +138,7 @@ func Define[C, O any](s Spec[C, O]) Definition {
 	shape := field.Describe(reflect.TypeFor[C](), reflect.TypeFor[Block]())
 	outputs := eval.TypeOfStruct(reflect.TypeFor[O]())
 	d := Definition{
-		Name: s.Name, Group: s.Group, Summary: summary(s.Doc), Doc: s.Doc, Judges: s.Judges, Settled: s.Settled, Fails: s.Fails, Precondition: s.Precondition, Visible: s.Visible, Unordered: s.Unordered, Companion: s.Companion,
+		Name: s.Name, Group: s.Group, Summary: summary(s.Doc), Doc: s.Doc, Judges: s.Judges, Settled: s.Settled, Fails: s.Fails, Precondition: s.Precondition, Visible: s.Visible, Unordered: s.Unordered, Companion: s.Companion, Breaks: s.Breaks,
 		Timeout: s.Timeout, Config: shape, Outputs: outputs, Dynamic: s.Outputs != nil, Refines: s.Refine != nil,
 		Default: func() reflect.Value {
 			v := reflect.New(reflect.TypeFor[C]()).Elem()
