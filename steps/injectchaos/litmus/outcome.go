@@ -2,6 +2,7 @@ package litmus
 
 import (
 	"cmp"
+	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
@@ -77,7 +78,7 @@ func failStepOf(test map[string]any) string {
 		return step
 	}
 	problem := below(test, "errorOutput")
-	reason, code := text(problem, "reason"), text(problem, "errorCode")
+	reason, code := innerReason(text(problem, "reason")), text(problem, "errorCode")
 	switch {
 	case reason == "":
 		return code
@@ -85,6 +86,18 @@ func failStepOf(test map[string]any) string {
 		return reason
 	}
 	return code + ": " + reason
+}
+
+// innerReason takes the reason out of the JSON that litmus-go wraps it in, with where it was met.
+func innerReason(said string) string {
+	var inner struct{ Source, Target, Reason string }
+	if err := json.Unmarshal([]byte(said), &inner); err != nil || inner.Reason == "" {
+		return said
+	}
+	if where := cmp.Or(inner.Source, inner.Target); where != "" {
+		return inner.Reason + " (" + where + ")"
+	}
+	return inner.Reason
 }
 
 // probesOf returns the probes. Litmus 3 has a verdict for each, Litmus 2 a text for each time of looking.

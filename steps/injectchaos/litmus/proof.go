@@ -26,11 +26,10 @@ func (f *fault) watched() bool {
 
 // proved reports whether the fault is proved, and remembers by what.
 func (f *fault) proved(v *view) bool {
-	switch number := f.hitIn(v); {
-	case f.proof != "":
+	switch number := f.hitIn(v); { // what is seen counts more than what was said before
 	case number >= len(f.aim.targets) || number > 0 && !f.watched():
 		f.proof = observed
-	case !f.watched() && v.result.stated():
+	case f.proof == "" && !f.watched() && v.result.stated():
 		f.proof = stated
 	}
 	return f.proof != ""

@@ -96,6 +96,9 @@ func (f *fault) judgement(o outcome) *step.Failure {
 	case "Stopped":
 		return step.Inconclude("%s is Stopped: somebody ended it before its time%s", subject, reason)
 	case "Error":
+		if f.request.Experiment.Name == "pod-memory-hog" && f.proof == observed {
+			reason += "; the container was ended while its memory was taken, and Litmus's load with it: leave duration out when that is wanted, then the step ends with the fault and the next one can wait for what comes of it"
+		}
 		return f.errored("%s is Error%s", subject, reason)
 	}
 	return step.Fail("%s is %s%s", subject, o.verdict, reason)
