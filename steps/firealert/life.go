@@ -52,7 +52,8 @@ type seen struct {
 	pending, firing int
 	since           time.Time // of the first
 	labels          map[string]string
-	receivers       []string
+	receivers       []string // of the first
+	common          []string // receivers of all of them
 }
 
 // inPrometheus asks how many of the alerts are pending and firing.
@@ -94,16 +95,35 @@ func (r *raised) inAlertmanager(ctx context.Context, client alertmanager.Client,
 			return out, step.Inconclude("Alertmanager suppresses the alert %s because of %s, so nobody is notified", a.Labels[alertname], by)
 		case state == alertmanager.Active && !suppressed:
 			out.firing++
-			if out.receivers == nil {
-				for _, to := range a.Receivers {
-					out.receivers = append(out.receivers, to.Name)
-				}
-			}
+			out.route(a)
 		default:
 			out.pending++
 		}
 	}
 	return out, err
+}
+
+// route notes to whom an active alert is sent.
+func (s *seen) route(a alertmanager.Alert) {
+	names := make([]string, len(a.Receivers))
+	for i, to := range a.Receivers {
+		names[i] = to.Name
+	}
+	if s.receivers == nil {
+		s.receivers, s.common = names, slices.Clone(names)
+		return
+	}
+	s.common = slices.DeleteFunc(s.common, func(name string) bool { return !slices.Contains(names, name) })
+}
+
+// sentTo compares the receivers of the alerts with those that are expected.
+func (r *raising) sentTo(s seen) error {
+	for _, name := range r.config.Expect.Receivers {
+		if !slices.Contains(s.common, name) {
+			return step.Fail("Alertmanager sends %s to %s, not to %s", r.text(), strings.Join(s.receivers, ", "), name)
+		}
+	}
+	return nil
 }
 
 // stage is one state that the alerts reach.
@@ -141,6 +161,9 @@ func (r *raising) follow(ctx context.Context, began time.Time, out *Outputs) err
 		stages = append(stages, stage{name, r.config.Expect.Notified, func(ctx context.Context) (int, error) {
 			s, err := r.inAlertmanager(ctx, *r.notify, r.config.Expect.Suppressed)
 			out.NotifiedAt, out.Receivers = time.Now(), s.receivers
+			if err == nil && s.firing >= want {
+				err = r.sentTo(s)
+			}
 			return s.firing, err
 		}})
 	}

@@ -1,6 +1,7 @@
 package firealert
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -10,6 +11,7 @@ import (
 	"github.com/scenario-runner/scenario-runner/engine/step"
 	"github.com/scenario-runner/scenario-runner/steps/alertmanager"
 	"github.com/scenario-runner/scenario-runner/steps/endpoint"
+	"github.com/scenario-runner/scenario-runner/steps/kube"
 	"github.com/scenario-runner/scenario-runner/steps/prometheus"
 	"github.com/scenario-runner/scenario-runner/steps/settings"
 )
@@ -23,7 +25,8 @@ const (
 type raised struct {
 	Prometheus   endpoint.Kept       `json:"prometheus"`
 	Alertmanager *endpoint.Kept      `json:"alertmanager,omitempty"`
-	File         string              `json:"file"` // of the rules
+	File         string              `json:"file,omitempty"`   // of the rules
+	Object       string              `json:"object,omitempty"` // that holds them instead
 	Group        string              `json:"group"`
 	Scenario     string              `json:"scenario"`
 	Names        []string            `json:"names"`            // of the alerts
@@ -40,12 +43,15 @@ type raising struct {
 	notify *alertmanager.Client // nil when nobody knows one
 	rules  []alertRule
 	values []float64 // of the series while the alerts fire
+	// original is the rule that was copied; it has no name when none was.
+	original groupedRule
+	loaded   bool // the original, by this Prometheus
 }
 
 // raise makes Prometheus raise the alerts and follows them until Alertmanager has them.
-func raise(ctx context.Context, run *step.Run, s *settings.Settings, c *Config) (out Outputs, err error) {
+func raise(ctx context.Context, run *step.Run, env *kube.Env, c *Config) (out Outputs, err error) {
 	r := &raising{run: run, config: c}
-	if err := r.open(ctx, s); err != nil {
+	if err := r.open(ctx, env.Settings()); err != nil {
 		return out, err
 	}
 	keep := false
@@ -57,13 +63,11 @@ func raise(ctx context.Context, run *step.Run, s *settings.Settings, c *Config) 
 	if err := r.prepare(time.Now().UTC()); err != nil {
 		return out, err
 	}
-	var entry step.Entry
-	if c.Undo != "keep" {
-		if entry, err = run.Record(ctx, ruleUndoName, r.raised); err != nil {
-			return out, err
-		}
+	entry, err := r.bring(ctx, env)
+	if err != nil {
+		return out, err
 	}
-	if err := r.load(ctx); err != nil {
+	if err := r.compare(ctx); err != nil {
 		return out, err
 	}
 	pusher := newPusher(r)
@@ -115,18 +119,7 @@ func (r *raising) close() {
 func (r *raising) prepare(now time.Time) error {
 	c, run := r.config, r.run
 	r.Scenario, r.Group = run.Scenario.ID, groupName(run.Scenario.ID, run.ID)
-	dir := c.Rule.Dir
-	if dir == "" {
-		dir = r.client.RulesDir
-	}
-	if dir == "" {
-		return errors.New("it is not known from which folder Prometheus takes its rules; name it as rule.dir, or as rulesDir of prometheus in scenario-runner.yaml")
-	}
-	if !filepath.IsAbs(dir) {
-		dir = filepath.Join(run.Folder(), dir)
-	}
-	var err error
-	if r.File, err = filepath.Abs(filepath.Join(dir, r.Group+".yaml")); err != nil {
+	if err := r.findFolder(); err != nil {
 		return err
 	}
 	if c.Rule.From != "" {
@@ -159,16 +152,34 @@ func (r *raising) prepare(now time.Time) error {
 	return nil
 }
 
+// findFolder finds where the file of the rules belongs, unless an object holds them.
+func (r *raising) findFolder() error {
+	if r.config.Rule.Object != nil {
+		return nil
+	}
+	dir := cmp.Or(r.config.Rule.Dir, r.client.RulesDir)
+	if dir == "" {
+		return errors.New("it is not known from which folder Prometheus takes its rules; name it as rule.dir, or as rulesDir of prometheus in scenario-runner.yaml, " +
+			"or let the Prometheus Operator bring the rule with rule.object")
+	}
+	if !filepath.IsAbs(dir) {
+		dir = filepath.Join(r.run.Folder(), dir)
+	}
+	file, err := filepath.Abs(filepath.Join(dir, r.Group+".yaml"))
+	r.File = file
+	return err
+}
+
 func (r *raising) prepareCopy() error {
 	name, err := r.config.Alertname.Eval(r.run.Scope)
 	if err != nil {
 		return fmt.Errorf("alertname: %w", err)
 	}
-	rule, err := r.config.copied(name, r.Scenario, r.run.Folder())
+	original, rule, err := r.config.copied(name, r.Scenario, r.run.Folder())
 	if err != nil {
 		return err
 	}
-	r.rules, r.Names = []alertRule{rule}, []string{name}
+	r.original, r.rules, r.Names = original, []alertRule{rule}, []string{name}
 	for _, s := range r.config.Rule.Samples {
 		series := map[string]string{"__name__": s.Metric}
 		for name, value := range s.Labels {
@@ -179,12 +190,28 @@ func (r *raising) prepareCopy() error {
 	return nil
 }
 
-// load puts the rules where Prometheus looks for them and sees that it has loaded them.
-func (r *raising) load(ctx context.Context) error {
-	every := r.config.Rule.Every
-	if every == 0 {
-		every = usualEvaluation
+// bring gives the rules to Prometheus, and returns the entry of the ledger that takes everything back.
+func (r *raising) bring(ctx context.Context, env *kube.Env) (entry step.Entry, err error) {
+	every := cmp.Or(r.config.Rule.Every, usualEvaluation)
+	if r.config.Rule.Object != nil {
+		// The object has an entry of its own, an earlier one: the samples end before the rule goes.
+		if err := r.createObject(ctx, env, every); err != nil {
+			return nil, err
+		}
 	}
+	if r.config.Undo != "keep" {
+		if entry, err = r.run.Record(ctx, ruleUndoName, r.raised); err != nil {
+			return nil, err
+		}
+	}
+	if r.config.Rule.Object != nil {
+		return entry, r.loadedByOperator(ctx)
+	}
+	return entry, r.load(ctx, every)
+}
+
+// load puts the rules where Prometheus looks for them and sees that it has loaded them.
+func (r *raising) load(ctx context.Context, every time.Duration) error {
 	if err := writeRules(r.File, ruleGroup{Name: r.Group, Interval: promDuration(every), Rules: r.rules}); err != nil {
 		return err
 	}
@@ -212,6 +239,9 @@ func (r *raising) text() string {
 func (r *raising) outputs() Outputs {
 	out := Outputs{
 		Count: len(r.Alerts), URL: r.client.String(), Expression: r.rules[0].Expr, FiredAt: time.Now(), Labels: map[string]string{},
+	}
+	if r.original.Alert != "" {
+		out.Original = r.original.outputs(r.loaded)
 	}
 	for i, labels := range r.Alerts {
 		fingerprint := labelSet(labels).Fingerprint().String()

@@ -35,7 +35,9 @@ type Rule struct {
 	Every        time.Duration     `yaml:"every" doc:"How often the rule is evaluated; 1s if not given." example:"2s"`
 	Dir          string            `yaml:"dir" doc:"Folder from which Prometheus takes its rules. Without it, rulesDir of prometheus in scenario-runner.yaml, or that of the sandbox."`
 	From         string            `yaml:"from" doc:"File with the rules of the system under test, inside the scenario's folder. The rule called alertname is copied with its expression, labels and annotations, and with for and every given here." example:"rules/web.yaml" refers:"file"`
+	Labels       map[string]string `yaml:"labels" doc:"With from: labels that the alerts of the copy have beside those of the rule, so that they reach the system under test." example:"{team: shop}"`
 	Samples      []RuleSample      `yaml:"samples" doc:"Samples that make the expression of the rule in from true." example:"[{metric: up, labels: {job: web}, value: 0}]"`
+	Object       *RuleObject       `yaml:"object" doc:"Bring the rule as a PrometheusRule, for a Prometheus that is run by the Prometheus Operator. An empty mapping will do." example:"{labels: {release: monitoring}}"`
 	Server       *endpoint.Address `yaml:"server" doc:"The Prometheus. Without it, that of scenario-runner.yaml or of the sandbox." example:"http://127.0.0.1:9090"`
 	Alertmanager *endpoint.Address `yaml:"alertmanager" doc:"The Alertmanager that this Prometheus notifies, which is asked whether the alert has come. Without it, that of scenario-runner.yaml or of the sandbox." example:"http://127.0.0.1:9093"`
 }
@@ -49,9 +51,10 @@ type RuleSample struct {
 
 // Expect says by when each state must be reached, counted from the first sample.
 type Expect struct {
-	Pending  time.Duration `yaml:"pending" doc:"All alerts are pending, or firing already, within this time." example:"5s"`
-	Firing   time.Duration `yaml:"firing" doc:"All alerts fire within this time." example:"15s"`
-	Notified time.Duration `yaml:"notified" doc:"Alertmanager lists all alerts as active within this time." example:"20s"`
+	Pending   time.Duration `yaml:"pending" doc:"All alerts are pending, or firing already, within this time." example:"5s"`
+	Firing    time.Duration `yaml:"firing" doc:"All alerts fire within this time." example:"15s"`
+	Notified  time.Duration `yaml:"notified" doc:"Alertmanager lists all alerts as active within this time." example:"20s"`
+	Receivers []string      `yaml:"receivers" single:"true" doc:"Receivers to which Alertmanager must send the alerts." example:"[pager]"`
 	// Suppressed needs no rule.
 	Suppressed bool `yaml:"suppressed" doc:"A silence or another alert keeps Alertmanager from notifying; the step waits for that. It works without rule as well."`
 }
@@ -59,7 +62,7 @@ type Expect struct {
 // checkRule reports mistakes of the way through a rule.
 func checkRule(c *Config, s *settings.Settings, p *step.Problems) {
 	if c.Rule == nil {
-		for _, name := range []string{"pending", "firing", "notified"} {
+		for _, name := range []string{"pending", "firing", "notified", "receivers"} {
 			if p.Given("expect." + name) {
 				p.AtKey("expect."+name, "invalid-value", "%s means nothing without rule: only Prometheus takes an alert through its states", name)
 			}
@@ -78,9 +81,12 @@ func checkRule(c *Config, s *settings.Settings, p *step.Problems) {
 	if c.Rule.Alertmanager != nil {
 		c.Rule.Alertmanager.Check("rule.alertmanager", settings.Alertmanager, s, p)
 	}
-	if c.Expect.Notified > 0 && c.Rule.Alertmanager == nil && !s.Has(settings.Alertmanager) {
-		p.At("expect.notified", "%s", s.Missing(settings.Alertmanager))
+	for _, name := range []string{"notified", "receivers"} {
+		if p.Given("expect."+name) && c.Rule.Alertmanager == nil && !s.Has(settings.Alertmanager) {
+			p.At("expect."+name, "%s", s.Missing(settings.Alertmanager))
+		}
 	}
+	c.Rule.Object.check(p)
 	checkCopy(c, p)
 	for _, name := range []string{"for", "every"} {
 		if span := map[string]time.Duration{"for": c.Rule.For, "every": c.Rule.Every}[name]; span < 0 {
@@ -94,6 +100,9 @@ func checkCopy(c *Config, p *step.Problems) {
 	if !p.Given("rule.from") {
 		if p.Given("rule.samples") {
 			p.At("rule.samples", "samples belong to a rule that is given by from; without it, labels say which samples there are")
+		}
+		if p.Given("rule.labels") {
+			p.At("rule.labels", "these labels belong to a rule that is given by from; without it, write them under labels of the step")
 		}
 		return
 	}
@@ -152,56 +161,62 @@ func (c *Config) madeUp(owner string, alerts []alert) ([]alertRule, error) {
 	return out, nil
 }
 
-// copied returns the rule of that name in the file of the author, with the label that tells its alerts apart. Only the
-// times are other ones.
-func (c *Config) copied(name, scenario, folder string) (alertRule, error) {
+// copied returns the rule of that name in the file of the author, and its copy: with the label that tells its alerts
+// apart, and with other times.
+func (c *Config) copied(name, scenario, folder string) (original groupedRule, rule alertRule, err error) {
 	root, err := os.OpenRoot(folder)
 	if err != nil {
-		return alertRule{}, fmt.Errorf("rule.from: %w", err)
+		return original, rule, fmt.Errorf("rule.from: %w", err)
 	}
 	defer root.Close() //nolint:errcheck // nothing was written
 	data, err := root.ReadFile(c.Rule.From)
 	if err != nil {
-		return alertRule{}, fmt.Errorf("rule.from: %w", err)
+		return original, rule, fmt.Errorf("rule.from: %w", err)
 	}
-	r, err := findRule(data, name)
-	if err != nil {
-		return alertRule{}, fmt.Errorf("rule.from: %s: %w", c.Rule.From, err)
+	if original, err = findRule(data, name); err != nil {
+		return original, rule, fmt.Errorf("rule.from: %s: %w", c.Rule.From, err)
 	}
+	rule = original.alertRule
 	if c.Rule.For != 0 {
-		r.For = promDuration(c.Rule.For)
+		rule.For = promDuration(c.Rule.For)
 	}
-	if r.Labels == nil {
-		r.Labels = map[string]string{}
-	}
-	r.Labels[IdentityLabel] = scenario
-	return r, nil
+	rule.Labels = map[string]string{}
+	maps.Copy(rule.Labels, original.Labels)
+	maps.Copy(rule.Labels, c.Rule.Labels)
+	rule.Labels[IdentityLabel] = scenario
+	return original, rule, nil
+}
+
+// groupedRule is a rule with the interval of its group.
+type groupedRule struct {
+	alertRule
+	interval string
 }
 
 // findRule finds the alerting rule of that name: in a file of rules or in a PrometheusRule object.
-func findRule(data []byte, name string) (alertRule, error) {
+func findRule(data []byte, name string) (groupedRule, error) {
 	var file struct {
 		ruleFile `yaml:",inline"`
 		Spec     ruleFile `yaml:"spec"`
 	}
 	if err := yaml.Unmarshal(data, &file); err != nil {
-		return alertRule{}, err
+		return groupedRule{}, err
 	}
-	var found []alertRule
+	var found []groupedRule
 	for _, g := range append(file.Groups, file.Spec.Groups...) {
 		for _, r := range g.Rules {
 			if r.Alert == name {
-				found = append(found, r)
+				found = append(found, groupedRule{r, g.Interval})
 			}
 		}
 	}
 	switch len(found) {
 	case 0:
-		return alertRule{}, fmt.Errorf("there is no alerting rule called %q", name)
+		return groupedRule{}, fmt.Errorf("there is no alerting rule called %q", name)
 	case 1:
 		return found[0], nil
 	}
-	return alertRule{}, fmt.Errorf("there are %d alerting rules called %q; expected one", len(found), name)
+	return groupedRule{}, fmt.Errorf("there are %d alerting rules called %q; expected one", len(found), name)
 }
 
 // promDuration writes a duration as Prometheus reads it.

@@ -18,6 +18,9 @@ func describeRuleUndo(r raised) string {
 	if u, err := url.Parse(address); err == nil {
 		address = u.Redacted()
 	}
+	if r.Object != "" {
+		return fmt.Sprintf("resolve the alert %s of the PrometheusRule %s at %s", r.Names[0], r.Object, address)
+	}
 	return fmt.Sprintf("resolve the alert %s and remove its rule %s from Prometheus at %s", r.Names[0], r.Group, address)
 }
 
@@ -33,6 +36,9 @@ func takeBackRule(ctx context.Context, s *settings.Settings, r raised) error {
 	err = r.resolveSamples(ctx, s, client)
 	if conn.Gone(err) {
 		err = nil // what it kept in memory is gone with it
+	}
+	if r.Object != "" {
+		return err // the object is taken away by the entry that it has itself, or with its namespace
 	}
 	if err := removeRules(r.File); err != nil {
 		return err

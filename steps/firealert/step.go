@@ -82,7 +82,16 @@ type Outputs struct {
 	NotifiedAt   time.Time         `expr:"notifiedAt" doc:"With rule: when Alertmanager was seen to list all alerts as active."`
 	Receivers    []string          `expr:"receivers" doc:"With rule: the receivers to which Alertmanager sends the first alert."`
 	Expression   string            `expr:"expression" doc:"With rule: the expression by which the first alert is raised."`
+	Original     Original          `expr:"original" doc:"With rule.from: the rule that was copied."`
 	Body         any               `expr:"body" doc:"Body of the last answer: a value when it is JSON, else text."`
+}
+
+// Original is the rule of which a copy has fired, as its file has it.
+type Original struct {
+	Expression string        `expr:"expression" doc:"Its expression, which Prometheus has parsed to the same as that of the copy."`
+	For        time.Duration `expr:"for" doc:"How long its condition must be true."`
+	Every      time.Duration `expr:"every" doc:"How often its group is evaluated; 0 when the file leaves that to Prometheus."`
+	Loaded     bool          `expr:"loaded" doc:"Whether this Prometheus has the rule itself loaded, with the same expression."`
 }
 
 // New returns the definition of the step. An alert that goes nowhere else goes to the Alertmanager that env knows.
@@ -101,7 +110,7 @@ func New(env *kube.Env) step.Definition {
 		Touches: touches,
 		Run: func(ctx context.Context, run *step.Run, c Config) (Outputs, error) {
 			if c.Rule != nil {
-				return raise(ctx, run, env.Settings(), &c)
+				return raise(ctx, run, env, &c)
 			}
 			dir, err := c.place(ctx, env.Settings(), run)
 			if err != nil {

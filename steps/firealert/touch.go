@@ -16,10 +16,19 @@ func touches(c, shown *Config, w step.Written) []step.Touch {
 	switch to := cmp.Or(shown.To.Alertmanager, shown.To.Webhook); {
 	case to != "":
 		touch.What += " to " + redacted(to)
+	case c.Rule != nil:
+		touch.What += " by a rule in Prometheus"
 	case !w.Given("to"):
 		touch.What += " to the configured Alertmanager"
 	}
-	return []step.Touch{touch}
+	if c.Rule == nil || c.Rule.Object == nil {
+		return []step.Touch{touch}
+	}
+	object := step.Touch{Effect: step.Creates, Verb: "apply", What: "a PrometheusRule", Count: 1, Stays: touch.Stays}
+	if shown.Rule.Object.Namespace != "" {
+		object.Where = "namespace " + shown.Rule.Object.Namespace
+	}
+	return []step.Touch{object, touch}
 }
 
 // redacted hides a password in an address.

@@ -51,30 +51,55 @@ type Rule struct {
 	Duration  float64 `json:"duration"` // seconds of for
 	Health    string  `json:"health"`
 	LastError string  `json:"lastError"`
+
+	Labels map[string]string `json:"labels"`
+}
+
+// Group is a group of alerting rules that Prometheus has loaded.
+type Group struct {
+	Name  string `json:"name"`
+	Rules []Rule `json:"rules"`
 }
 
 // Rules returns the alerting rules of one group, nil when there is no such group.
 func (c Client) Rules(ctx context.Context, group string) ([]Rule, error) {
+	groups, err := c.Groups(ctx)
+	for _, g := range groups {
+		if g.Name == group {
+			return g.Rules, err
+		}
+	}
+	return nil, err
+}
+
+// Groups returns all groups with their alerting rules.
+func (c Client) Groups(ctx context.Context) ([]Group, error) {
 	r := endpoint.Request{Method: http.MethodGet, Path: "/api/v1/rules", Query: url.Values{"type": {"alert"}}}
 	e, err := c.api(ctx, r)
 	if err != nil {
 		return nil, err
 	}
 	var data struct {
-		Groups []struct {
-			Name  string `json:"name"`
-			Rules []Rule `json:"rules"`
-		} `json:"groups"`
+		Groups []Group `json:"groups"`
 	}
 	if err := json.Unmarshal(e.Data, &data); err != nil {
 		return nil, c.Garbage(r, string(e.Data))
 	}
-	for _, g := range data.Groups {
-		if g.Name == group {
-			return g.Rules, nil
-		}
+	return data.Groups, nil
+}
+
+// Format returns an expression as Prometheus writes it once it has parsed it. What means the same is the same text then.
+func (c Client) Format(ctx context.Context, expression string) (string, error) {
+	r := endpoint.Request{Method: http.MethodGet, Path: "/api/v1/format_query", Query: url.Values{"query": {expression}}}
+	e, err := c.api(ctx, r)
+	if err != nil {
+		return "", err
 	}
-	return nil, nil
+	var text string
+	if err := json.Unmarshal(e.Data, &text); err != nil {
+		return "", c.Garbage(r, string(e.Data))
+	}
+	return text, nil
 }
 
 // Reload makes Prometheus read its configuration and its rules again.
