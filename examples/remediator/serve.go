@@ -40,7 +40,7 @@ func serve(ctx context.Context, opts options, rules *rule.Set, log *slog.Logger,
 	if err != nil {
 		return err
 	}
-	sinks, closeSinks, err := openSinks(ctx, opts)
+	sinks, earlier, closeSinks, err := openSinks(ctx, opts)
 	if err != nil {
 		return err
 	}
@@ -54,6 +54,7 @@ func serve(ctx context.Context, opts options, rules *rule.Set, log *slog.Logger,
 		config.Notify = notify.New(opts.notify, &http.Client{}).Send
 	}
 	remediator := remedy.New(config)
+	remediator.Restore(earlier)
 	metrics.Watch(remediator.Waiting)
 	ready := func(ctx context.Context) error {
 		if remediator.Stopping() {

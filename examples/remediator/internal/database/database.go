@@ -5,6 +5,7 @@ package database
 
 import (
 	"context"
+	"crypto/rand"
 	_ "embed"
 	"encoding/json"
 	"errors"
@@ -25,6 +26,9 @@ const schemaLock = 4116
 // writeTimeout limits one write: while it lasts, no other entry is recorded.
 const writeTimeout = 5 * time.Second
 
+// Channel is where the database tells its clients about each version of a trace, by the id of its action.
+const Channel = "remediator_actions"
+
 // Store is a database; it is a history.Sink. It has one connection, because a history
 // writes one entry after another.
 type Store struct {
@@ -32,6 +36,8 @@ type Store struct {
 	life   context.Context
 	config *pgx.ConnConfig
 	conn   *pgx.Conn
+	// process is the name of this process in the rows that it writes.
+	process string
 }
 
 // Open connects and makes the tables that are missing. Errors never show the password.
@@ -40,14 +46,27 @@ func Open(ctx context.Context, address string) (*Store, error) {
 	if err != nil {
 		return nil, errors.New("open the database: the address is not one of PostgreSQL, such as postgres://user@host/database")
 	}
-	conn, err := pgx.ConnectConfig(ctx, config)
-	if err != nil {
+	s := &Store{life: context.WithoutCancel(ctx), config: config, process: rand.Text()}
+	if err := s.connect(ctx); err != nil {
 		return nil, fmt.Errorf("open the database: %w", err)
 	}
-	if err := pgx.BeginFunc(ctx, conn, makeTables(ctx)); err != nil {
-		return nil, errors.Join(fmt.Errorf("make the tables of the history: %w", err), conn.Close(ctx))
+	if err := pgx.BeginFunc(ctx, s.conn, makeTables(ctx)); err != nil {
+		return nil, errors.Join(fmt.Errorf("make the tables of the history: %w", err), s.conn.Close(ctx))
 	}
-	return &Store{life: context.WithoutCancel(ctx), config: config, conn: conn}, nil
+	return s, nil
+}
+
+// connect logs in and shows that this process lives.
+func (s *Store) connect(ctx context.Context) error {
+	conn, err := pgx.ConnectConfig(ctx, s.config)
+	if err != nil {
+		return err
+	}
+	if _, err := conn.Exec(ctx, "SELECT pg_advisory_lock($1, hashtext($2))", schemaLock, s.process); err != nil {
+		return errors.Join(err, conn.Close(ctx))
+	}
+	s.conn = conn
+	return nil
 }
 
 // makeTables returns the transaction that makes what is missing.
@@ -68,37 +87,36 @@ func (s *Store) Close() error {
 	return s.conn.Close(ctx)
 }
 
-// connected takes the connection up again when it was lost.
-func (s *Store) connected(ctx context.Context) error {
-	if !s.conn.IsClosed() {
-		return nil
-	}
-	conn, err := pgx.ConnectConfig(ctx, s.config)
-	if err != nil {
-		return err
-	}
-	s.conn = conn
-	return nil
-}
-
-// Append writes one version of an entry.
+// Append writes one version of an entry. When the connection was lost, a new one is tried once: to write the same
+// version twice changes nothing.
 func (s *Store) Append(entry history.Entry) error {
 	ctx, cancel := context.WithTimeout(s.life, writeTimeout)
 	defer cancel()
-	if err := s.connected(ctx); err != nil {
+	err := s.write(ctx, entry)
+	if err != nil && s.conn.IsClosed() && ctx.Err() == nil {
+		err = s.connect(ctx)
+		if err == nil {
+			err = s.write(ctx, entry)
+		}
+	}
+	if err != nil {
 		return fmt.Errorf("write to the database: %w", err)
 	}
-	err := pgx.BeginFunc(ctx, s.conn, func(tx pgx.Tx) error {
+	return nil
+}
+
+func (s *Store) write(ctx context.Context, entry history.Entry) error {
+	return pgx.BeginFunc(ctx, s.conn, func(tx pgx.Tx) error {
 		resource, err := countAction(ctx, tx, entry)
 		if err != nil {
 			return err
 		}
-		return writeTrace(ctx, tx, entry, resource)
+		if err := s.writeTrace(ctx, tx, entry, resource); err != nil {
+			return err
+		}
+		_, err = tx.Exec(ctx, "SELECT pg_notify($1, $2)", Channel, entry.ID)
+		return err
 	})
-	if err != nil {
-		return fmt.Errorf("write to the database: %w", err)
-	}
-	return nil
 }
 
 // countAction returns the history of the target, which it makes if needed, and counts an
@@ -115,23 +133,25 @@ func countAction(ctx context.Context, tx pgx.Tx, entry history.Entry) (*int64, e
 		begins = 1
 	}
 	var id int64
+	// A version that is written once more after a lost connection does not count again.
 	err := tx.QueryRow(ctx, `
 		WITH resource AS (
 			INSERT INTO resource_references (cluster, kind, namespace, name) VALUES ($1, $2, $3, $4)
 			ON CONFLICT (cluster, kind, namespace, name) DO UPDATE SET name = EXCLUDED.name
 			RETURNING id)
 		INSERT INTO action_histories AS h (resource_id, total_actions, last_action_at)
-		SELECT id, $5::int, CASE WHEN $5::int > 0 THEN now() END FROM resource
+		SELECT id, begins, CASE WHEN begins > 0 THEN now() END FROM resource, (SELECT CASE WHEN EXISTS (
+			SELECT FROM resource_action_traces WHERE action_id = $6 AND execution_status = 'executing') THEN 0 ELSE $5::int END AS begins) AS counted
 		ON CONFLICT (resource_id) DO UPDATE SET
 			total_actions = h.total_actions + EXCLUDED.total_actions,
 			last_action_at = COALESCE(EXCLUDED.last_action_at, h.last_action_at)
 		RETURNING id`,
-		entry.Target.Cluster, entry.Target.Kind, entry.Target.Namespace, name, begins).Scan(&id)
+		entry.Target.Cluster, entry.Target.Kind, entry.Target.Namespace, name, begins, entry.ID).Scan(&id)
 	return &id, err
 }
 
 // writeTrace writes the newest version over the one before.
-func writeTrace(ctx context.Context, tx pgx.Tx, entry history.Entry, resource *int64) error {
+func (s *Store) writeTrace(ctx context.Context, tx pgx.Tx, entry history.Entry, resource *int64) error {
 	var columns [3][]byte
 	for i, value := range []map[string]any{labelColumn(entry), entry.Before, entry.After} {
 		if value == nil {
@@ -150,14 +170,15 @@ func writeTrace(ctx context.Context, tx pgx.Tx, entry history.Entry, resource *i
 	_, err := tx.Exec(ctx, `
 		INSERT INTO resource_action_traces (action_id, action_history_id, alert_name, alert_fingerprint, alert_labels, action_type,
 			model_confidence, model_reasoning, execution_status, execution_error, resource_state_before, resource_state_after,
-			received_at, finished_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+			received_at, finished_at, begun_at, cooldown_until, written_by)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
 		ON CONFLICT (action_id) DO UPDATE SET
 			execution_status = EXCLUDED.execution_status, execution_error = EXCLUDED.execution_error,
 			resource_state_before = EXCLUDED.resource_state_before, resource_state_after = EXCLUDED.resource_state_after,
-			finished_at = EXCLUDED.finished_at`,
+			finished_at = EXCLUDED.finished_at, begun_at = EXCLUDED.begun_at, cooldown_until = EXCLUDED.cooldown_until`,
 		entry.ID, resource, entry.Alertname, entry.Fingerprint, columns[0], entry.Action,
-		confidence, reasoning, entry.Status, entry.Reason, columns[1], columns[2], entry.StartedAt, entry.FinishedAt)
+		confidence, reasoning, entry.Status, entry.Reason, columns[1], columns[2], entry.StartedAt, entry.FinishedAt,
+		entry.BegunAt, entry.CooldownUntil, s.process)
 	return err
 }
 

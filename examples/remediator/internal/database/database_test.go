@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"github.com/scenario-runner/scenario-runner/examples/remediator/internal/action"
 	"github.com/scenario-runner/scenario-runner/examples/remediator/internal/database"
 	"github.com/scenario-runner/scenario-runner/examples/remediator/internal/history"
@@ -123,19 +125,78 @@ func TestProcessesMayStartAtOnce(t *testing.T) {
 	all.Wait()
 }
 
+// cut ends every connection to a database but the one that asks for it.
+func cut(t *testing.T, d *postgres.Database) {
+	t.Helper()
+	d.Exec(t, "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()")
+}
+
 func TestALostConnectionIsTakenUpAgain(t *testing.T) {
 	d := server.NewDatabase(t)
 	store := open(t, d)
-	d.Exec(t, "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()")
+	cut(t, d)
 	entry := history.Entry{ID: "1", Alertname: "Busy", Status: history.NoAction, StartedAt: time.Now()}
-	if err := store.Append(entry); err == nil || !strings.HasPrefix(err.Error(), "write to the database: ") {
-		t.Errorf("the write on a lost connection ends with %v", err)
-	}
 	if err := store.Append(entry); err != nil {
 		t.Error(err)
 	}
 	if got := d.Text(t, "select count(*) from resource_action_traces"); got != "1" {
 		t.Errorf("%s traces are there, want 1", got)
+	}
+}
+
+// TestAVersionThatIsWrittenTwiceCountsOnce is what a connection leads to that is lost between the commit and its answer.
+func TestAVersionThatIsWrittenTwiceCountsOnce(t *testing.T) {
+	d := server.NewDatabase(t)
+	store := open(t, d)
+	entry := history.Entry{
+		ID: "1", Alertname: "Busy", Action: "scale_deployment", Status: history.Executing, StartedAt: time.Now(),
+		Target: &action.Target{Kind: action.Deployment, Namespace: "shop", Name: "web"},
+	}
+	for range 2 {
+		if err := store.Append(entry); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := d.Text(t, "select total_actions from action_histories"); got != "1" {
+		t.Errorf("%s actions are counted, want 1", got)
+	}
+}
+
+func TestWhatCanNotBeWrittenIsAnError(t *testing.T) {
+	d := server.NewDatabase(t)
+	store := open(t, d)
+	d.Exec(t, "alter table resource_action_traces rename to away")
+	entry := history.Entry{ID: "1", Alertname: "Busy", Status: history.NoAction, StartedAt: time.Now()}
+	err := store.Append(entry)
+	if want := `write to the database: ERROR: relation "resource_action_traces" does not exist (SQLSTATE 42P01)`; err == nil || err.Error() != want {
+		t.Errorf("error is %v, want %s", err, want)
+	}
+	d.Exec(t, "alter table away rename to resource_action_traces")
+	if err := store.Append(entry); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestEveryVersionIsAnnounced(t *testing.T) {
+	d := server.NewDatabase(t)
+	store := open(t, d)
+	listener, err := pgx.Connect(t.Context(), address(t, d))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close(context.WithoutCancel(t.Context())) //nolint:errcheck // the test is over
+	if _, err := listener.Exec(t.Context(), "listen "+database.Channel); err != nil {
+		t.Fatal(err)
+	}
+	live(t, store, "a", history.Succeeded)
+	for range 3 {
+		told, err := listener.WaitForNotification(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if told.Payload != "a" {
+			t.Errorf("told about %q, want a", told.Payload)
+		}
 	}
 }
 

@@ -34,6 +34,12 @@ CREATE TABLE IF NOT EXISTS resource_action_traces (
     duration_ms           bigint GENERATED ALWAYS AS ((extract(epoch FROM finished_at - received_at) * 1000)::bigint) STORED
 );
 
+ALTER TABLE resource_action_traces
+    ADD COLUMN IF NOT EXISTS begun_at       timestamptz,
+    ADD COLUMN IF NOT EXISTS cooldown_until timestamptz,
+    -- The process that wrote the row: it holds an advisory lock of that name for as long as it lives.
+    ADD COLUMN IF NOT EXISTS written_by     text NOT NULL DEFAULT '';
+
 CREATE INDEX IF NOT EXISTS resource_action_traces_alert ON resource_action_traces (alert_name, received_at);
 
 -- How often an action helped against an alert.

@@ -64,6 +64,8 @@ type Entry struct {
 	Model      *Opinion     `json:"model,omitempty"`
 	// CorrelatedWith is the entry that was acted upon for the same cause.
 	CorrelatedWith string `json:"correlatedWith,omitempty"`
+	// CooldownUntil is until when the same action is refused; there is none without an action.
+	CooldownUntil *time.Time `json:"cooldownUntil,omitempty"`
 }
 
 // Namespace returns the namespace of the target, or the one that the alert names when
@@ -89,6 +91,10 @@ func (e Entry) clone() Entry {
 	if e.FinishedAt != nil {
 		finished := *e.FinishedAt
 		e.FinishedAt = &finished
+	}
+	if e.CooldownUntil != nil {
+		until := *e.CooldownUntil
+		e.CooldownUntil = &until
 	}
 	if e.Model != nil {
 		opinion := *e.Model

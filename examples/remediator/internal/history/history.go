@@ -51,12 +51,27 @@ func (h *History) Record(entry Entry) error {
 			return fmt.Errorf("record action %q: %w", entry.ID, h.failure)
 		}
 	}
+	h.keep(entry)
+	return nil
+}
+
+// Restore takes over what an earlier process has on record, oldest first. Nothing goes to
+// the sink.
+func (h *History) Restore(entries []Entry) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, entry := range entries {
+		h.keep(entry.clone())
+	}
+}
+
+// keep holds an entry in memory. It needs the lock.
+func (h *History) keep(entry Entry) {
 	if _, known := h.entries[entry.ID]; !known {
 		h.order = append(h.order, entry.ID)
 	}
 	h.entries[entry.ID] = entry
 	h.forgetOldest()
-	return nil
 }
 
 // forgetOldest drops finished entries beyond the capacity; running ones always stay.

@@ -79,3 +79,12 @@ func (c *claims) release(keys []string, cooldown time.Duration) {
 		c.held[key] = held
 	}
 }
+
+// restore takes over the cooldown that an earlier process has left on a key.
+func (c *claims) restore(key, entry string, until time.Time) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if held, found := c.held[key]; !found || held.until.Before(until) {
+		c.held[key] = claim{entry: entry, until: until}
+	}
+}

@@ -10,6 +10,12 @@ import (
 	"github.com/scenario-runner/scenario-runner/examples/remediator/internal/history"
 )
 
+// How long is waited before an end is tried to be recorded again: at first, and at most.
+const (
+	firstPause   = 100 * time.Millisecond
+	longestPause = 2 * time.Second
+)
+
 // begin claims the alert and the target and starts the action in the background. It
 // outlives the request that brought the alert.
 func (r *Remediator) begin(ctx context.Context, entry history.Entry, decision Decision) (history.Entry, error) {
@@ -61,14 +67,54 @@ func (r *Remediator) start(ctx context.Context, c candidate) {
 		}
 		// The cooldown starts first: whoever sees the end in the history may rely on it.
 		r.claims.release(keys(c.entry, c.decision), cooldown)
+		if cooldown > 0 {
+			until := time.Now().Add(cooldown)
+			entry.CooldownUntil = &until
+		}
 		r.end(ctx, entry, status, reason)
 	})
 }
 
-// end finishes an entry when nobody waits for the answer any more.
+// end finishes an entry when nobody waits for the answer any more. What was done can't be
+// refused as an alert can: the record is tried again until it has the end.
 func (r *Remediator) end(ctx context.Context, entry history.Entry, status history.Status, reason string) {
-	if _, err := r.finish(ctx, entry, status, reason); err != nil {
-		r.config.Log.Error("the end of an action is not in the history", "id", entry.ID, "error", err)
+	entry = r.seal(entry, status, reason)
+	for pause := firstPause; ; pause = min(2*pause, longestPause) {
+		err := r.record(ctx, entry)
+		if err == nil {
+			return
+		}
+		if !r.rest(pause) {
+			r.config.Log.Error("the end of an action is not in the history", "id", entry.ID, "error", err)
+			return
+		}
+		r.config.Log.Warn("the end of an action is not in the history yet", "id", entry.ID, "error", err)
+	}
+}
+
+// rest lets a while pass and reports whether it did, rather than the process coming to its end.
+func (r *Remediator) rest(pause time.Duration) bool {
+	timer := time.NewTimer(pause)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-r.stopping:
+		return false
+	}
+}
+
+// Restore takes over what an earlier process has on record: its cooldowns hold, and its
+// entries can be asked for.
+func (r *Remediator) Restore(entries []history.Entry) {
+	r.config.History.Restore(entries)
+	for _, entry := range entries {
+		if entry.CooldownUntil == nil || entry.Target == nil {
+			continue
+		}
+		for _, key := range keys(entry, Decision{Target: *entry.Target}) {
+			r.claims.restore(key, entry.ID, *entry.CooldownUntil)
+		}
 	}
 }
 

@@ -118,6 +118,15 @@ func (r *Remediator) cluster(target action.Target) action.Cluster {
 
 // finish records the final status of an entry, counts and logs it.
 func (r *Remediator) finish(ctx context.Context, entry history.Entry, status history.Status, reason string) (history.Entry, error) {
+	entry = r.seal(entry, status, reason)
+	if err := r.record(ctx, entry); err != nil {
+		return history.Entry{}, err
+	}
+	return entry, nil
+}
+
+// seal gives an entry its final status, counts and logs it.
+func (r *Remediator) seal(entry history.Entry, status history.Status, reason string) history.Entry {
 	now := time.Now()
 	entry.Status, entry.Reason, entry.FinishedAt = status, reason, &now
 	if status != history.Resolved {
@@ -129,13 +138,18 @@ func (r *Remediator) finish(ctx context.Context, entry history.Entry, status his
 	}
 	r.config.Log.Info("alert handled", "id", entry.ID, "alertname", entry.Alertname, "action", entry.Action,
 		"target", target, "status", status, "reason", reason)
+	return entry
+}
+
+// record writes an entry that will not change any more into the history, and tells about it.
+func (r *Remediator) record(ctx context.Context, entry history.Entry) error {
 	if err := r.config.History.Record(entry); err != nil {
-		return history.Entry{}, err
+		return err
 	}
 	if r.config.Notify != nil {
 		r.running.Go(func() { r.notify(context.WithoutCancel(ctx), entry) })
 	}
-	return entry, nil
+	return nil
 }
 
 // notify tells about the end of an entry. Nobody waits for it but Close, and what goes
