@@ -35,6 +35,7 @@ type role struct {
 // layout is the order of fields, taken from the declarations of the language.
 type layout struct {
 	registry               *step.Registry
+	fields                 []field.Field // of the top
 	top, metadata, oneStep map[string]int
 }
 
@@ -60,7 +61,7 @@ func topFields(root *yaml.Node) []field.Field {
 }
 
 func newLayout(r *step.Registry, fields []field.Field) layout {
-	l := layout{registry: r, top: map[string]int{}, metadata: map[string]int{}, oneStep: map[string]int{}}
+	l := layout{registry: r, fields: fields, top: map[string]int{}, metadata: map[string]int{}, oneStep: map[string]int{}}
 	for i, f := range fields {
 		l.top[f.Name] = (i + 1) * stride
 		if f.Name == "metadata" {
@@ -117,6 +118,11 @@ func (l layout) under(r role, key string, value *yaml.Node) role {
 		}
 		if key == "metadata" {
 			return role{kind: metadata}
+		}
+		for _, f := range l.fields {
+			if f.Name == key && f.Shape.Kind == field.Struct {
+				return role{kind: body, shape: f.Shape}
+			}
 		}
 	case oneStep:
 		d, ok := l.registry.Get(key)

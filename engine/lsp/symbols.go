@@ -40,6 +40,12 @@ func (s *Server) symbols(params json.RawMessage) (any, error) {
 			}
 		case "steps", "finally":
 			symbol.Children = d.stepSymbols(i, -1, source.Follow(pair.Value))
+		case "safety":
+			abort, _ := source.Lookup(pair.Value, "abort")
+			if abort == nil {
+				continue
+			}
+			symbol.Children = d.stepSymbols(i, -1, source.Follow(abort))
 		default:
 			continue
 		}

@@ -44,6 +44,7 @@ type safety struct {
 	ForbiddenNamespaces []string      `yaml:"forbiddenNamespaces" single:"true" doc:"Namespaces in which the scenario changes nothing; * stands for any text."`
 	RequireLabel        string        `yaml:"requireLabel" doc:"Label that the target of a fault must have, itself or by its namespace, as key=value." example:"chaos=allowed"`
 	Contexts            []string      `yaml:"contexts" single:"true" doc:"The only contexts that the scenario may work on; * stands for any text. A sandbox is always allowed."`
+	Abort               step.Block    `yaml:"abort" doc:"Monitors that watch the whole scenario, from before its first step on. When their abortIf or abortAfter says that going on would do harm, running steps are stopped, faults are taken back, and the scenario fails."`
 }
 
 type secretFrom struct {

@@ -112,15 +112,12 @@ func (i *Inspection) EnvAt(path []string) *eval.Env {
 	if len(path) > 0 && path[0] == "outputs" && i.Kind == KindTemplate {
 		return c.env
 	}
-	if len(path) == 0 || path[0] != "steps" && path[0] != "finally" {
+	block, rest := topList(i.File.Root, path)
+	if len(rest) == len(path) {
 		return c.loader.env
 	}
 	env := c.env
-	var block *yaml.Node
-	if i.File.Root != nil {
-		block, _ = source.Lookup(i.File.Root, path[0])
-	}
-	for rest := path[1:]; len(rest) >= 3; {
+	for len(rest) >= 3 {
 		definition, ok := c.loader.registry.Get(rest[1])
 		if !ok {
 			return env

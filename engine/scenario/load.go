@@ -105,6 +105,7 @@ func (c *compiler) run() {
 	steps, _ := source.Lookup(root, "steps")
 	finally, _ := source.Lookup(root, "finally")
 	c.declare(steps, finally)
+	c.declareBlock(abortNode(root), nil, false, false)
 	if c.fixed == nil {
 		c.matrix = c.readMatrix(root)
 	}
@@ -174,6 +175,9 @@ func (c *compiler) fill(d document) {
 	}
 	if b, ok := d.Finally.Steps.(*Block); ok {
 		s.Finally = *b
+	}
+	if b, ok := d.Safety.Abort.Steps.(*Block); ok {
+		c.guard(b)
 	}
 	c.vars(source.Lookup(c.file.Root, "vars"))
 	c.secrets(d)

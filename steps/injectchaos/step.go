@@ -67,6 +67,7 @@ func New(env *kube.Env) step.Definition {
 	return step.Define(step.Spec[Config, Outputs]{
 		Name:    "injectChaos",
 		Group:   step.Story,
+		Breaks:  true,
 		Doc:     doc,
 		Timeout: 15 * time.Minute,
 		Default: func() Config { return Config{Driver: auto} },

@@ -55,7 +55,7 @@ func (m monitoring) run(ctx context.Context, run *step.Run, c Config) (Outputs, 
 	case w.abort != nil:
 		return out, w.abort
 	case errors.Is(cause, errTooLong):
-		f := step.Fail("the steady state was broken for %s, the most that abortAfter allows: %s", observe.Span(c.AbortAfter), w.saw())
+		f := step.Fail("the scenario is aborted: the steady state was broken for %s, the most that abortAfter allows: %s", observe.Span(c.AbortAfter), w.saw())
 		f.Abort = true
 		return out, w.explain(context.WithoutCancel(ctx), f, out)
 	case !errors.Is(cause, errAlone):
@@ -82,9 +82,13 @@ type watch struct {
 }
 
 func (w *watch) see(l observe.Look) (bool, error) {
-	up, err := w.holds(w.c.That, l)
-	if err != nil {
-		return false, fmt.Errorf("that: %w", err)
+	up := true // until abortIf says otherwise
+	if w.c.That.IsSet() {
+		holds, err := w.holds(w.c.That, l)
+		if err != nil {
+			return false, fmt.Errorf("that: %w", err)
+		}
+		up = holds
 	}
 	w.blind = w.blind || l.Missed
 	w.record.add(up, l.At, w.start, l.String())
@@ -99,7 +103,7 @@ func (w *watch) see(l observe.Look) (bool, error) {
 			return false, fmt.Errorf("abortIf: %w", err)
 		}
 		if harm {
-			w.abort = &step.Failure{Verdict: step.Failed, Message: "abortIf is true: " + w.c.AbortIf.Source() + "; " + l.String(), Abort: true}
+			w.abort = &step.Failure{Verdict: step.Failed, Message: "the scenario is aborted: abortIf is true: " + w.c.AbortIf.Source() + "; " + l.String(), Abort: true}
 			return true, nil
 		}
 	}
@@ -175,7 +179,9 @@ func (w *watch) verdict(ctx context.Context, out Outputs) error {
 
 // explain adds the outages, and what is known of the first of them.
 func (w *watch) explain(ctx context.Context, f *step.Failure, out Outputs) error {
-	f.With("steady state", w.c.That.Source())
+	if w.c.That.IsSet() {
+		f.With("steady state", w.c.That.Source())
+	}
 	f.With("availability", fmt.Sprintf("%.2f %% of %s, %d looks", out.Availability*100, span(out.Watched), out.Samples))
 	title := fmt.Sprintf("%d outages", len(out.Outages))
 	if len(out.Outages) == 1 {

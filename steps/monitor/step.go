@@ -20,7 +20,7 @@ var doc string
 // Config is what the author writes under `monitor`.
 type Config struct {
 	observe.Source `yaml:",inline"`
-	That           eval.Expr[bool] `yaml:"that" required:"true" scope:"object,objects,events,lines,response,alerts,samples,rows,requests" doc:"What is true in the steady state. A value or a field that is not there means that the state is broken." example:"response.status == 200"`
+	That           eval.Expr[bool] `yaml:"that" scope:"object,objects,events,lines,response,alerts,samples,rows,requests" doc:"What is true in the steady state. A value or a field that is not there means that the state is broken. Without it, that abortIf is false." example:"response.status == 200"`
 	Availability   rounds.Share    `yaml:"availability" doc:"Share of the time that the steady state must hold. Without it and the other objectives, all of it." example:"'>= 0.95'"`
 	LongestOutage  time.Duration   `yaml:"longestOutage" doc:"How long it may be broken without a break." example:"5s"`
 	Downtime       time.Duration   `yaml:"downtime" doc:"How long it may be broken in all." example:"20s"`
@@ -52,6 +52,7 @@ func New(env *kube.Env) step.Definition {
 		Group:     step.Judging,
 		Doc:       doc,
 		Judges:    true,
+		JudgesIf:  func(c *Config) bool { return c.That.IsSet() },
 		Companion: true,
 		Timeout:   -1, // it lasts as long as the steps beside it
 		Check: kube.Knowing(env, func(c *Config, p *step.Problems) {
@@ -76,9 +77,26 @@ func check(c *Config, p *step.Problems) {
 			p.At(at.path, "%q is not known of this source; known here: %s", other, name)
 		}
 	}
+	checkGuard(p)
 	if c.AbortAfter > 0 && c.LongestOutage > c.AbortAfter {
 		p.At("abortAfter", "abortAfter ends the scenario after %s, before an outage can be longer than the %s that longestOutage allows",
 			observe.Span(c.AbortAfter), observe.Span(c.LongestOutage))
+	}
+}
+
+// checkGuard reports a monitor that does not say what it watches for. One that has only abortIf knows no outages.
+func checkGuard(p *step.Problems) {
+	if p.Given("that") {
+		return
+	}
+	if !p.Given("abortIf") {
+		p.Mistake("", "missing-field", "monitor needs that, which says what the steady state is, or abortIf")
+		return
+	}
+	for _, field := range []string{"availability", "longestOutage", "downtime", "abortAfter"} {
+		if p.Given(field) {
+			p.At(field, "%s is about the steady state; say with that what it is", field)
+		}
 	}
 }
 

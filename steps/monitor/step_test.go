@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/scenario-runner/scenario-runner/engine/step"
 	"github.com/scenario-runner/scenario-runner/engine/steptest"
@@ -114,8 +115,8 @@ func TestObjectives(t *testing.T) {
 		"      longestOutage: 1ms":              `steady: the longest outage took [0-9.a-z]+, more than the 1ms allowed`,
 		"      longestOutage: 1h":               ``,
 		"      downtime: 1ms":                   `steady: all outages together took [0-9.a-z]+, more than the 1ms allowed`,
-		"      abortIf: response.status == 503": `steady: abortIf is true: response.status == 503; .*503.*`,
-		"      abortAfter: 1ms":                 `steady: the steady state was broken for 1ms, the most that abortAfter allows: .*503.*`,
+		"      abortIf: response.status == 503": `steady: the scenario is aborted: abortIf is true: response.status == 503; .*503.*`,
+		"      abortAfter: 1ms":                 `steady: the scenario is aborted: the steady state was broken for 1ms, the most that abortAfter allows: .*503.*`,
 	} {
 		s := newService(t, statuses...).story(t, fields, "pass")
 		if !regexp.MustCompile(`^`+want+`$`).MatchString(s.Message) || (want == "") != (s.Verdict == step.Passed) {
@@ -133,6 +134,38 @@ func TestAbortEndsTheStory(t *testing.T) {
 	}
 	if r := s.Result(t, "after"); r.Verdict != step.Passed {
 		t.Errorf("finally is %s: %s", r.Verdict, r.Message)
+	}
+}
+
+// TestGuardOfTheWholeScenario holds that monitors under safety.abort begin before the first step, and that one without a
+// steady state of its own says nothing against a scenario that it lets end.
+func TestGuardOfTheWholeScenario(t *testing.T) {
+	story := func(statuses ...int) *storytest.Story {
+		server := newService(t, statuses...)
+		kinds := storytest.Kinds(newMonitor(t), server.asked())
+		return storytest.Run(t.Context(), t, kinds, fmt.Sprintf(`safety:
+  abort:
+    - id: guard
+      monitor: {http: {url: %q, every: 10ms}, abortIf: response.status == 500}
+steps:
+  - id: story
+    asked: pass
+  - id: last
+    check: 1 == 1
+`, server.URL))
+	}
+	harmless := story(append(times(2, 200), times(3, 503)...)...)
+	if harmless.Verdict != step.Passed || harmless.Result(t, "guard").Outputs["downtime"] != time.Duration(0) {
+		t.Errorf("%s: %s", harmless.Verdict, harmless.Message)
+	}
+	harm := story(append(times(2, 200), times(1000, 500)...)...)
+	if harm.Verdict != step.Failed || !strings.HasPrefix(harm.Message, "guard: the scenario is aborted: abortIf is true: response.status == 500; ") {
+		t.Errorf("%s: %s", harm.Verdict, harm.Message)
+	}
+	for id, message := range map[string]string{"story": "aborted because of guard", "last": "skipped because of guard"} {
+		if r := harm.Result(t, id); r.Verdict != step.Skipped || r.Message != message {
+			t.Errorf("%s is %s: %s", id, r.Verdict, r.Message)
+		}
 	}
 }
 
@@ -169,8 +202,15 @@ func TestAServerThatIsNotThereIsDown(t *testing.T) {
 
 func TestMistakes(t *testing.T) {
 	kinds := storytest.Kinds(newMonitor(t))
+	_, diags := storytest.Load(t, kinds, "safety:\n  abort:\n    - give: 1\nsteps:\n  - check: 1 == 1\n")
+	if want := `abort: give ends by itself; what watches the whole scenario is monitor [invalid-value]`; !strings.Contains(diags, want) {
+		t.Errorf("got:\n%s\nwant: %s", diags, want)
+	}
 	for text, want := range map[string]string{
-		"  - monitor: {that: 1 == 1}": "needs one of object, objects, events, logs, http",
+		"  - monitor: {http: 'http://x'}":                                                                          "monitor needs that, which says what the steady state is, or abortIf",
+		"  - monitor: {http: 'http://x', abortIf: response.status == 500, downtime: 3s}":                           "downtime is about the steady state; say with that what it is",
+		"  - monitor: {http: 'http://x', abortIf: response.status == 500}":                                         "no step judges anything",
+		"  - monitor: {that: 1 == 1}":                                                                              "needs one of object, objects, events, logs, http",
 		"  - monitor: {http: 'http://x', that: response.status == 200, longestOutage: 2m, abortAfter: 1m}":         "abortAfter ends the scenario after 1m, before an outage can be longer than the 2m that longestOutage allows",
 		"  - monitor: {http: 'http://x', that: response.stauts == 200}":                                            `unknown field "stauts" of response; did you mean "status"?`,
 		"  - id: m\n    monitor: {http: 'http://x', that: response.status == 200}\n  - check: steps.m.samples > 0": `monitor "m" ends only when the steps beside it have ended, so none of them can wait for it; use its outputs in finally`,
