@@ -24,6 +24,7 @@ func suites() map[string]string {
 		"../scenarios/catalogue.suite.yaml":   "../scenarios/README.md",
 		"../scenarios/operations.suite.yaml":  "../scenarios/README.md",
 		"../scenarios/chaos.suite.yaml":       "../scenarios/README.md",
+		"../scenarios/resilience.suite.yaml":  "../scenarios/README.md",
 	}
 }
 
