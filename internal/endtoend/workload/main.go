@@ -15,6 +15,7 @@ import (
 	"os"
 	"os/signal"
 	"strconv"
+	"strings"
 	"syscall"
 	"time"
 )
@@ -29,8 +30,8 @@ func main() {
 }
 
 func run(ctx context.Context, args []string) error {
-	if len(args) == 0 {
-		return fmt.Errorf("expected serve, index, exit or get, found nothing")
+	if len(args) == 0 || args[0] != "serve" && args[0] != "index" && len(args) < 2 {
+		return fmt.Errorf("expected serve, index, exit, get or post, found nothing")
 	}
 	switch args[0] {
 	case "serve":
@@ -45,12 +46,12 @@ func run(ctx context.Context, args []string) error {
 		}
 		fmt.Println("leaving with code", code)
 		os.Exit(code)
-	case "get":
-		status, err := get(ctx, args[1])
+	case "get", "post":
+		status, err := ask(ctx, strings.ToUpper(args[0]), args[1])
 		fmt.Println(status)
 		return err
 	}
-	return fmt.Errorf("expected serve, index, exit or get, found %q", args[0])
+	return fmt.Errorf("expected serve, index, exit, get or post, found %q", args[0])
 }
 
 // stopTime is how long open requests may take when the server is told to stop.

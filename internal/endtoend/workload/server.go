@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"os"
@@ -46,7 +47,7 @@ func (s *server) routes() http.Handler {
 		s.eat(megabytes)
 	})
 	mux.HandleFunc("GET /get", func(w http.ResponseWriter, r *http.Request) {
-		status, err := get(r.Context(), r.URL.Query().Get("url"))
+		status, err := ask(r.Context(), http.MethodGet, r.URL.Query().Get("url"))
 		if err != nil {
 			http.Error(w, err.Error(), http.StatusBadGateway)
 			return
@@ -73,17 +74,20 @@ func (s *server) eat(megabytes int) {
 // answerTime is how long another server may take.
 const answerTime = 2 * time.Second
 
-// get asks another server and returns its status.
-func get(ctx context.Context, url string) (int, error) {
+// ask asks another server and returns its status; one that is no success is an error.
+func ask(ctx context.Context, method, url string) (int, error) {
 	ctx, cancel := context.WithTimeout(ctx, answerTime)
 	defer cancel()
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	request, err := http.NewRequestWithContext(ctx, method, url, nil)
 	if err != nil {
 		return 0, err
 	}
 	response, err := http.DefaultClient.Do(request)
 	if err != nil {
 		return 0, err
+	}
+	if response.StatusCode != http.StatusOK {
+		return response.StatusCode, errors.Join(fmt.Errorf("%s answers %s", url, response.Status), response.Body.Close())
 	}
 	return response.StatusCode, response.Body.Close()
 }
