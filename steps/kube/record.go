@@ -42,6 +42,13 @@ func (t *Target) object(mapping Mapping, namespace, name string) object {
 	}
 }
 
+// DeletionOf returns the undo that deletes an object which carries the label of the run, with its data, for those who make the
+// object by themselves.
+func (c *Cluster) DeletionOf(scenario step.Scenario, mapping Mapping, namespace, name string) (undo string, data any) {
+	t := &Target{Cluster: c, run: &step.Run{Scenario: scenario}}
+	return undoDelete, t.object(mapping, namespace, name)
+}
+
 // Change is what the methods that change objects have in common.
 type Change struct {
 	// Keep leaves the change after the scenario. In the scenario's own namespace it has no effect: the namespace goes.

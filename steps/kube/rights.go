@@ -171,7 +171,7 @@ func (r *Rights) Claim(ref Ref) *Rights {
 // those in the scenario's own namespace are nobody else's.
 func ClaimRight(where string, everywhere bool) step.Right {
 	return step.Right{
-		Beyond: []string{"create", "delete", "get", "list", "update", "watch"}, What: "leases.coordination.k8s.io", Where: where, Everywhere: everywhere,
+		Beyond: []string{"create", "delete", "get", "list", "patch", "watch"}, What: "leases.coordination.k8s.io", Where: where, Everywhere: everywhere,
 		Kept: LocksNamespace, Why: "hold locks across runs", Helps: true,
 	}
 }

@@ -54,7 +54,7 @@ func TestRulesAreTheFewestThatCoverAll(t *testing.T) {
 		"create, patch deployments.apps",
 		"patch deployments.apps/scale",
 		"watch pods (helps)",
-		"create, delete, get, list, update, watch leases.coordination.k8s.io in namespace scenario-runner-locks (helps)",
+		"create, delete, get, list, patch, watch leases.coordination.k8s.io in namespace scenario-runner-locks (helps)",
 		"update configmaps settings in namespace shop",
 		"get secrets in namespace shop",
 		"get deployments.apps web in namespace shop",
@@ -121,7 +121,7 @@ kind: Role
 metadata: {name: runner, namespace: scenario-runner-locks}
 rules:
   # not needed, but helps to hold locks across runs
-  - {apiGroups: [coordination.k8s.io], resources: [leases], verbs: [create, delete, get, list, update, watch]}
+  - {apiGroups: [coordination.k8s.io], resources: [leases], verbs: [create, delete, get, list, patch, watch]}
 ---
 apiVersion: rbac.authorization.k8s.io/v1
 kind: RoleBinding

@@ -75,8 +75,10 @@ func NewHub(api *client.Client, options Options) *Hub {
 	}
 	hub := &Hub{
 		api: api, options: options, known: newKnowledge(), streams: map[scope]*stream{},
-		// Every Secret of a cluster is nothing to keep in memory.
-		narrow: map[schema.GroupVersionResource]bool{{Version: "v1", Resource: "secrets"}: true},
+		// Every Secret of a cluster is nothing to keep in memory, and Leases change all the time.
+		narrow: map[schema.GroupVersionResource]bool{
+			{Version: "v1", Resource: "secrets"}: true, {Group: "coordination.k8s.io", Version: "v1", Resource: "leases"}: true,
+		},
 	}
 	hub.listFirst.Store(options.ListFirst)
 	return hub
