@@ -33,10 +33,12 @@ type runFlags struct {
 	sandbox  bool
 	box      boxOptions
 	target   json.RawMessage // where it runs, for the journal
+	locker   step.Locker     // against other runs
 	parallel int
 	selectionFlags
 	vars     []string
 	without  []string // ids of steps to leave out
+	vacuous  bool     // leave one step after the other out
 	allowEnv []string
 	outputs  []string
 	runDir   string
@@ -85,6 +87,7 @@ that is no sandbox; --yes agrees in advance. The policy of a project may want --
 	f.selectionFlags.add(cmd)
 	flags.StringArrayVar(&f.vars, "var", nil, "give a var another value: name=value (repeatable)")
 	flags.StringSliceVar(&f.without, "without", nil, "negative control: leave the step with this id out and expect every scenario to fail (repeatable)")
+	flags.BoolVar(&f.vacuous, "vacuous", false, "find scenarios that can't fail: run each once without each step that breaks or heals something, and expect every one to fail")
 	flags.StringSliceVar(&f.allowEnv, "allow-env", nil, "environment variables that expressions may read as env.NAME")
 	flags.StringArrayVarP(&f.outputs, "output", "o", []string{"text"}, "report as KIND[=FILE]: "+strings.Join(report.Kinds(), ", ")+" (repeatable)")
 	flags.StringVar(&f.runDir, "run-dir", "", "folder for the journal and the evidence of this run")
@@ -152,12 +155,16 @@ func (f *runFlags) run(cmd *cobra.Command, s streams, args []string) error {
 		f.target = targetOf(b)
 		env.Use(kube.Connection{Kubeconfig: b.Kubeconfig, Context: b.Context})
 	}
+	f.locker = p.locker(env, b != nil && !b.reused, s.err)
 	outcome, err := f.execute(ctx, abort, cmd, s, registry.Undos, loaded, selected)
 	if err != nil {
 		return errored(err)
 	}
 	if err := b.err(); err != nil {
 		return errored(err)
+	}
+	if f.vacuous {
+		return everyControl(s.err, outcome)
 	}
 	if len(f.without) > 0 {
 		return control(s.err, outcome, f.without)
@@ -175,6 +182,9 @@ func (f *runFlags) check() error {
 	}
 	if f.repeat < 1 {
 		return fmt.Errorf("--repeat %d: each scenario is run at least once", f.repeat)
+	}
+	if f.vacuous && (len(f.without) > 0 || f.repeat > 1) {
+		return errors.New("--vacuous leaves steps out by itself and runs each scenario without each of them once; don't give --without or --repeat with it")
 	}
 	if f.parallel < 1 {
 		return fmt.Errorf("--parallel %d: at least 1 scenario runs at once", f.parallel)
@@ -220,6 +230,10 @@ func (f *runFlags) load(ctx context.Context, cmd *cobra.Command, s streams, args
 	if err := engine.Override(selected, f.vars); err != nil {
 		return nil, nil, err
 	}
+	if f.vacuous {
+		selected, err = eachWithout(s.err, selected)
+		return loaded, selected, err
+	}
 	return loaded, engine.Repeat(selected, f.repeat), nil
 }
 
@@ -262,7 +276,7 @@ func (f *runFlags) options(id string, writer *journal.Writer, abort <-chan struc
 		Parallel: f.parallel, Retries: f.retries, FailOnFlaky: f.failOnFlaky, FailFast: f.failFast,
 		GlobalTimeout: f.timeout, StepTimeout: f.stepTimeout,
 		Cleanup: run.Cleanup(f.cleanup), CleanupTimeout: f.cleanupTimeout, AttachDir: attachDir(writer.Dir()),
-		MaskText: writer.Masker().Mask, LookupEnv: os.LookupEnv,
+		MaskText: writer.Masker().Mask, LookupEnv: os.LookupEnv, Locker: f.locker,
 	}
 }
 

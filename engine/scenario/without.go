@@ -22,10 +22,20 @@ func (s *Scenario) Without(id string) (*Scenario, error) {
 		return nil, fmt.Errorf("%s: the story has no step with the id %q%s", s.Key, id, diag.DidYouMean(id, names))
 	}
 	left := s.Steps.Steps[i]
+	out, reader := s.WithoutStep(left)
+	if reader != nil {
+		return nil, fmt.Errorf("%s: step %s can't be left out, because %s (%s) uses its outputs; put what it says about %s into a step of its own and leave that out too",
+			s.Key, id, reader.ID, reader.At.Start, id)
+	}
+	return out, nil
+}
+
+// WithoutStep is Without for a step that may have no id of its own. When its outputs are used, it returns the first step
+// that uses them.
+func (s *Scenario) WithoutStep(left *Step) (less *Scenario, reader *Step) {
 	for _, one := range append(slices.Clone(s.Steps.Steps), s.Finally.Steps...) {
 		if slices.Contains(one.Reads, left) {
-			return nil, fmt.Errorf("%s: step %s can't be left out, because %s (%s) uses its outputs; put what it says about %s into a step of its own and leave that out too",
-				s.Key, id, one.ID, one.At.Start, id)
+			return nil, one
 		}
 	}
 	out := *s
