@@ -91,6 +91,9 @@ func (c consent) risks(ctx context.Context, selected []*scenario.Scenario) ([]ri
 			return nil, err
 		}
 		for _, touch := range p.Risks() {
+			if strings.HasPrefix(touch.Now, "not known: ") {
+				touch.Now = "not known" // the run says why
+			}
 			cluster := touch.Cluster()
 			if c.sandbox && (cluster == "" || cluster == "default") {
 				continue

@@ -149,6 +149,21 @@ func TestConsentIsNotAlwaysNeeded(t *testing.T) {
 	}
 }
 
+func TestConsentIsAskedWithoutAnAnswerOfTheCluster(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "kubeconfig")
+	if err := os.WriteFile(file, []byte(nowhere), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	c, said, selected := asker(t, file, "n\n", "- scale: {object: {kind: Deployment, name: web, namespace: shop}, replicas: 0}\n- assert: 1 == 1\n")
+	if got := texts(c.ask(t.Context(), selected)); got != refusedByUser {
+		t.Errorf("got %q", got)
+	}
+	want := "This breaks or changes on context \"staging\":\n  sa  scale deployment/web to 0 (namespace shop), now not known\nGo on? [y/N] "
+	if d := cmp.Diff(want, said.String()); d != "" {
+		t.Error(d)
+	}
+}
+
 func TestConsentIsInterrupted(t *testing.T) {
 	read, write, err := os.Pipe()
 	if err != nil {

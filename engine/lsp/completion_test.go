@@ -98,6 +98,8 @@ func TestCompletion(t *testing.T) {
 		{"in text, behind an expression", head + "  - make:\n      names: ${{ vars.limit }}-‸\n", "web"},
 		{"in a nested step", head + "  - together:\n      - check: steps.‸\n", "first"},
 		{"in finally", head + "finally:\n  - check: steps.‸\n", "first"},
+		{"in a guard", head + "  - check: true\nsafety:\n  abort:\n    - check: steps.‸\n", "first"},
+		{"a new guard", head + "  - check: true\nsafety:\n  abort:\n    - ma‸\n", "make check together bring watch borrow " + common},
 		{"a later step", head + "  - check: steps.‸\n  - id: last\n    make: {names: a}\n", "first last"},
 		{"behind a number", head + "  - check: vars.limit ‸\n", "== != >= <= > < in not in + - ?? and or"},
 		{"behind a text", head + "  - check: vars.who.name co‸\n", "== != >= <= > < contains startsWith endsWith matches in not in + ?? and or"},
