@@ -228,11 +228,13 @@ func TestBrokenFile(t *testing.T) {
 }
 
 // TestExamplesAndStoriesPass runs everything together, as a reader would: all but what needs more than a cluster with
-// simulated pods, Prometheus (make e2e runs that) or a network that enforces policies.
+// simulated pods, as the label needs says: a Prometheus or a database (make library runs those), or real pods.
 func TestExamplesAndStoriesPass(t *testing.T) {
 	examples, stories := shipped(t)
+	needs := regexp.MustCompile(`(?m)^  labels: \{.*\bneeds: `)
 	stories = slices.DeleteFunc(stories, func(path string) bool {
-		return strings.Contains(path, "/alerts/") || strings.Contains(path, "/chaos/network/")
+		text, err := os.ReadFile(path)
+		return err != nil || needs.Match(text) || strings.Contains(path, "/real/")
 	})
 	args := append([]string{"run", "--kubeconfig", kubetest.Kubeconfig(t), "--timeout", "8m", "--parallel", "8"}, append(examples, stories...)...)
 	if output, code := runner(t, args...); code != 0 {
