@@ -108,7 +108,7 @@ func (f *planFlags) roles(ctx context.Context, s streams, env *kube.Env, selecte
 	if err != nil {
 		return fmt.Errorf("--service-account: %w", err)
 	}
-	if err := writeRoles(s.out, selected, account); err != nil {
+	if err := writeRoles(s.out, env, selected, account); err != nil {
 		return errored(err)
 	}
 	if !f.look.named() {

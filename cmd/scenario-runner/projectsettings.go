@@ -66,6 +66,7 @@ func (p *project) policy() settings.Policy {
 		MaxPods:             p.Policy.MaxPods, MaxNodes: p.Policy.MaxNodes, MaxPercent: p.Policy.MaxPercent,
 		MaxRate: p.Policy.MaxRate, MaxDuration: p.Policy.MaxDuration,
 		BusinessHours: p.hours(p.Policy.BusinessHours), Confirm: cmp.Or(settings.Consent(p.Policy.Confirm), settings.Ask),
+		LocksRequired: p.Policy.Locks == requiredLocks,
 	}
 	if p.Policy.RequireLabel != "" {
 		out.RequireLabel = settings.Pattern{Glob: p.Policy.RequireLabel, At: p.At("policy", "requireLabel").String()}

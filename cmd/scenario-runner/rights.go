@@ -21,12 +21,15 @@ type demand struct {
 }
 
 // demands returns what scenarios need on each of the clusters that they use, the default one first.
-func demands(scenarios []*scenario.Scenario) []demand {
+func demands(env *kube.Env, scenarios []*scenario.Scenario) []demand {
 	needs := map[string][]rights.Need{}
 	var names []string
 	add := func(cluster string, n rights.Need) {
 		if cluster == config.Default || strings.Contains(cluster, "${{") {
 			cluster = "" // which one is known only when it runs
+		}
+		if n.Kept == kube.LocksNamespace && env.Settings().Policy.LocksRequired {
+			n.Helps = false
 		}
 		if _, known := needs[cluster]; !known {
 			names = append(names, cluster)
@@ -60,8 +63,8 @@ func (d demand) title() string {
 }
 
 // writeRoles writes what the scenarios need as manifests, cluster by cluster.
-func writeRoles(w io.Writer, scenarios []*scenario.Scenario, account rights.Account) error {
-	for i, d := range demands(scenarios) {
+func writeRoles(w io.Writer, env *kube.Env, scenarios []*scenario.Scenario, account rights.Account) error {
+	for i, d := range demands(env, scenarios) {
 		if i > 0 {
 			if _, err := io.WriteString(w, "---\n"); err != nil {
 				return err
@@ -92,7 +95,7 @@ type lack struct {
 func lacking(ctx context.Context, env *kube.Env, scenarios []*scenario.Scenario) (lack, error) {
 	var l lack
 	var b strings.Builder
-	for _, d := range demands(scenarios) {
+	for _, d := range demands(env, scenarios) {
 		cluster, err := env.Cluster(ctx, d.cluster)
 		if err != nil {
 			return l, err

@@ -155,7 +155,7 @@ func (f *runFlags) run(cmd *cobra.Command, s streams, args []string) error {
 		f.target = targetOf(b)
 		env.Use(kube.Connection{Kubeconfig: b.Kubeconfig, Context: b.Context})
 	}
-	f.locker = p.locker(env, b != nil && !b.reused, s.err)
+	f.locker = locker(env, b != nil && !b.reused, s.err)
 	outcome, err := f.execute(ctx, abort, cmd, s, registry.Undos, loaded, selected)
 	if err != nil {
 		return errored(err)

@@ -126,6 +126,7 @@ type Policy struct {
 	MaxRate             int           `yaml:"maxRate" doc:"Most requests per second that a loadTest may send; 500 if not given." example:"2000"`
 	MaxDuration         time.Duration `yaml:"maxDuration" doc:"Longest time that a scenario may take, and the limit of those that name none in safety.maxDuration." example:"15m"`
 	BusinessHours       *Hours        `yaml:"businessHours" doc:"When faults may be injected. Without it, at any time." example:"{days: [Mon, Tue, Wed, Thu], from: '09:00', to: '17:00', zone: Europe/Berlin}"`
+	Locks               string        `yaml:"locks" enum:"preferred,required" doc:"What happens where a claim can't be held against other runs, because the user may write no Leases: with preferred the run warns and goes on, with required the scenario is errored. preferred if not given."`
 	Confirm             string        `yaml:"confirm" enum:"terminal,always" doc:"Who must agree before a run injects faults, or changes things outside of namespaces of its own, on a cluster that is no sandbox: with terminal whoever sits at one is asked; with always nothing runs without a terminal unless --yes is given. terminal if not given."`
 }
 

@@ -22,6 +22,7 @@ type Policy struct {
 	MaxDuration         time.Duration
 	BusinessHours       *Hours  // when things may be broken; nil means always
 	Confirm             Consent // who must agree before a run breaks or changes things
+	LocksRequired       bool    // claims must hold against other runs
 }
 
 // Consent is who must agree before a run that breaks things, or changes some outside of namespaces of its own.
