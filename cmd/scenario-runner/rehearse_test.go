@@ -47,13 +47,14 @@ func TestTheServerIsAskedWhatItWouldTake(t *testing.T) {
 		"    metadata: {labels: {app: web}}\n    spec:\n      containers:\n        - name: Web_1\n          image: web\n"
 	c.Apply(t, strings.ReplaceAll(web, "Web_1", "web"))
 	t.Chdir(t.TempDir())
-	for name, text := range map[string]string{"a.yaml": strings.ReplaceAll(rehearsed, "NAMESPACE", place), "web.yaml": web} {
+	const suite = "apiVersion: scenario-runner/v1\nkind: Suite\nmetadata: {name: all}\nscenarios: a.yaml\n"
+	for name, text := range map[string]string{"all.suite.yaml": suite, "a.yaml": strings.ReplaceAll(rehearsed, "NAMESPACE", place), "web.yaml": web} {
 		if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
 	var stdout, stderr bytes.Buffer
-	code := execute(t.Context(), []string{"validate", "--config", "none", "--kubeconfig", c.Kubeconfig, "--output", "quiet", "a.yaml"}, streams{in: strings.NewReader(""), out: &stdout, err: &stderr})
+	code := execute(t.Context(), []string{"validate", "--config", "none", "--kubeconfig", c.Kubeconfig, "--output", "quiet", "a.yaml", "all.suite.yaml"}, streams{in: strings.NewReader(""), out: &stdout, err: &stderr})
 	if code != exitInvalid || strings.Contains(stderr.String(), "not checked") {
 		t.Errorf("exit code %d\n%s", code, &stderr)
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/scenario-runner/scenario-runner/engine/diag"
 	"github.com/scenario-runner/scenario-runner/engine/diag/export"
 	"github.com/scenario-runner/scenario-runner/engine/scenario"
+	"github.com/scenario-runner/scenario-runner/engine/step"
 	"github.com/scenario-runner/scenario-runner/engine/suite"
 	"github.com/scenario-runner/scenario-runner/steps/builtin"
 )
@@ -126,12 +127,8 @@ func (f *validateFlags) load(ctx context.Context, s streams, p *project, args []
 	if err != nil {
 		return nil, nil, errored(err)
 	}
-	if f.look.named() && !loaded.Diagnostics.HasErrors() {
-		refused, err := rehearse(ctx, s.err, registry, loaded.Scenarios)
-		if err != nil {
-			return nil, nil, err
-		}
-		loaded.Diagnostics = append(loaded.Diagnostics, refused...)
+	if err := f.ask(ctx, s, registry, loaded, loaded.Scenarios); err != nil {
+		return nil, nil, err
 	}
 	for _, in := range suites {
 		one, err := suite.Load(ctx, registry, in.Path, in.Data, options)
@@ -139,10 +136,34 @@ func (f *validateFlags) load(ctx context.Context, s streams, p *project, args []
 			return nil, nil, errored(err)
 		}
 		loaded.Diagnostics = append(loaded.Diagnostics, one.Diagnostics...)
+		if one.Suite == nil {
+			continue
+		}
+		if err := f.ask(ctx, s, registry, loaded, one.Suite.Scenarios); err != nil {
+			return nil, nil, err
+		}
 	}
 	loaded.Diagnostics = loaded.Diagnostics.Sorted()
 	f.used = loaded.Used()
 	return loaded, inputs, nil
+}
+
+// ask has the cluster that is named check what scenarios without a mistake would change there. A scenario that stands in
+// a folder and in a suite is told of once.
+func (f *validateFlags) ask(ctx context.Context, s streams, r *step.Registry, loaded *engine.Loaded, scenarios []*scenario.Scenario) error {
+	if !f.look.named() {
+		return nil
+	}
+	refused, err := rehearse(ctx, s.err, r, scenarios)
+	if err != nil {
+		return err
+	}
+	for _, d := range refused {
+		if !slices.ContainsFunc(loaded.Diagnostics, func(known diag.Diagnostic) bool { return known.Error() == d.Error() }) {
+			loaded.Diagnostics = append(loaded.Diagnostics, d)
+		}
+	}
+	return nil
 }
 
 // splitSuites tells suites from other files.
