@@ -49,9 +49,9 @@ func reuseChecks() []Check {
 			Cure: "Use the parameter, or remove it.",
 		},
 		{
-			Name: "unknown-cluster", Group: Reuse, Meaning: "A step works on a cluster that the configuration does not name.",
+			Name: "unknown-cluster", Group: Reuse, Meaning: "A step works on a cluster that neither the scenario nor the configuration names.",
 			Why:  "No cluster is touched that nobody named.",
-			Cure: "Take the proposal, or add the cluster to scenario-runner.yaml.",
+			Cure: "Take the proposal, or name the cluster under clusters of the scenario, or in scenario-runner.yaml.",
 		},
 		{
 			Name: "policy", Group: Reuse, Meaning: "A scenario does what the policy of the project forbids.",

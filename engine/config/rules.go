@@ -56,6 +56,9 @@ func (r *Rules) Step(file *source.File, step *yaml.Node, kind source.Pair) diag.
 
 // cluster reports a cluster that has no such name.
 func (r *Rules) cluster(file *source.File, step *yaml.Node, diags *diag.List) {
+	if own, _ := source.Lookup(file.Root, "clusters"); own != nil {
+		return // the scenario names its clusters itself; where they are is a question of the run
+	}
 	n, _ := source.Lookup(step, "cluster")
 	name, ok := literal(n)
 	if !ok || name == "" || name == Default {

@@ -55,6 +55,7 @@ func TestRules(t *testing.T) {
 		{"kind", policy, "steps:\n  - run: ls\n", []string{`a.yaml:2:5: run steps are forbidden by the policy (scenario-runner.yaml:6:20) [policy]`}},
 		{"cluster", policy, "steps:\n  - {assert: 'true', cluster: prdo}\n", []string{`a.yaml:2:31: no cluster "prdo"; did you mean "prod"? [unknown-cluster]`}},
 		{"known clusters", policy, "steps:\n  - {assert: 'true', cluster: extra}\n  - {assert: 'true', cluster: default}\n  - {assert: 'true', cluster: '${{ vars.a }}'}\n", nil},
+		{"own clusters", policy, "clusters: [primary, prdo]\nsteps:\n  - {assert: 'true', cluster: prdo}\n", nil},
 		{"object", policy, "steps:\n  - patch: {object: {kind: a, namespace: kube-system}}\n    namespace: shop\n", []string{`a.yaml:2:42: changes in namespace "kube-system" are forbidden by the policy ("kube-*", scenario-runner.yaml:5:25) [policy]`}},
 		{"manifest", policy, "steps:\n  - deploy: {inline: [{kind: A, metadata: {namespace: shop-prod}}]}\n", []string{`a.yaml:2:55: changes in namespace "shop-prod" are forbidden by the policy ("shop-prod", scenario-runner.yaml:5:33) [policy]`}},
 		{"step", policy, "steps:\n  - patch: {object: a/b}\n    namespace: kube-public\n", []string{`a.yaml:3:16: changes in namespace "kube-public" are forbidden by the policy ("kube-*", scenario-runner.yaml:5:25) [policy]`}},

@@ -82,6 +82,8 @@ type StepInfo struct {
 	Phase string     `json:"phase,omitempty"` // "", or "finally"
 
 	Within string `json:"within,omitempty"` // id of the container step around it
+
+	Cluster string `json:"cluster,omitempty"` // that it works on; "" is the default one
 }
 
 // Result closes a step, a scenario or the run.

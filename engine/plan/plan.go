@@ -3,6 +3,7 @@
 package plan
 
 import (
+	"cmp"
 	"path/filepath"
 	"slices"
 	"time"
@@ -19,6 +20,7 @@ type Plan struct {
 	Description string            `json:"description,omitempty"`
 	Labels      map[string]string `json:"labels"`
 	Namespace   string            `json:"namespace,omitempty"` // "" means one of its own
+	Clusters    []string          `json:"clusters,omitempty"`  // none stands for the default one
 	MaxDuration Duration          `json:"maxDuration,omitempty"`
 	Steps       []Step            `json:"steps"`
 	Finally     []Step            `json:"finally,omitempty"`
@@ -61,12 +63,12 @@ type Duration time.Duration
 func Of(s *scenario.Scenario, r *step.Registry) Plan {
 	p := Plan{
 		Name: s.Name, File: filepath.ToSlash(s.File.Name), Description: s.Description, Labels: s.Labels, Namespace: s.Namespace,
-		MaxDuration: Duration(s.MaxDuration), Touches: []Touch{},
+		Clusters: s.Clusters, MaxDuration: Duration(s.MaxDuration), Touches: []Touch{},
 	}
 	if p.Labels == nil {
 		p.Labels = map[string]string{}
 	}
-	b := builder{registry: r, plan: &p}
+	b := builder{registry: r, plan: &p, cluster: s.Home()}
 	p.Steps = b.block(&s.Steps, false, "")
 	p.Finally = b.block(&s.Finally, false, "")
 	p.Summary = summarize(p.Touches)
@@ -76,6 +78,7 @@ func Of(s *scenario.Scenario, r *step.Registry) Plan {
 type builder struct {
 	registry *step.Registry
 	plan     *Plan
+	cluster  string // that the steps of a block work on unless they name another
 }
 
 // block plans a list of steps. prefix goes before their ids.
@@ -115,7 +118,7 @@ func (b *builder) step(s *scenario.Step, prefix string) Step {
 		ID: prefix + s.ID, Kind: s.Kind, Title: s.Title, Line: s.At.Start.Line,
 		After: ids(s.After, prefix), Started: ids(s.AfterStart, prefix), Needs: ids(s.Needs, prefix),
 		Timeout: Duration(max(s.Timeout, 0)), usual: s.Timeout == d.Timeout,
-		Cluster: textOf(s.Cluster), Namespace: textOf(s.Namespace),
+		Cluster: cmp.Or(textOf(s.Cluster), b.cluster), Namespace: textOf(s.Namespace),
 		Background: s.Background, Always: s.Always, ContinueOnError: s.ContinueOnError, Together: d.Unordered,
 	}
 	if file := filepath.ToSlash(s.At.File); file != b.plan.File {
@@ -128,6 +131,8 @@ func (b *builder) step(s *scenario.Step, prefix string) Step {
 		out.Attempts = s.Retry.Attempts
 	}
 	b.touch(s, d, out)
+	around := b.cluster
+	b.cluster = out.Cluster
 	for _, inner := range s.Task.Blocks() {
 		if block, ok := inner.Steps.(*scenario.Block); ok {
 			inner := prefix
@@ -137,6 +142,7 @@ func (b *builder) step(s *scenario.Step, prefix string) Step {
 			out.Steps = append(out.Steps, b.block(block, d.Unordered, inner)...)
 		}
 	}
+	b.cluster = around
 	return out
 }
 

@@ -31,8 +31,9 @@ const ownNamespace = "${{scenario.namespace}}"
 // Rights returns what the steps of a scenario must be allowed to do, in the order of the steps.
 func Rights(s *scenario.Scenario) []Right {
 	g := gatherer{scenario: s}
-	g.block(&s.Steps, "", place{})
-	g.block(&s.Finally, "", place{})
+	home := place{cluster: s.Home()}
+	g.block(&s.Steps, "", home)
+	g.block(&s.Finally, "", home)
 	return g.rights
 }
 

@@ -105,6 +105,7 @@ type stepDocument struct {
 	Column    int       `json:"column,omitempty"`
 	Depth     int       `json:"depth"`
 	Phase     string    `json:"phase,omitempty"`
+	Cluster   string    `json:"cluster,omitempty"` // "" is the default one
 	Attempts  int       `json:"attempts"`
 	StartedAt time.Time `json:"startedAt,omitzero"`
 	outcomeDocument
@@ -158,7 +159,7 @@ func stepsOf(steps []*journal.StepSummary) []stepDocument {
 	for i, s := range steps {
 		out[i] = stepDocument{
 			ID: s.ID, Kind: s.Info.Kind, Title: s.Info.Title, File: s.Info.At.File, Line: s.Info.At.Start.Line,
-			Column: s.Info.At.Start.Column, Depth: s.Info.Depth, Phase: s.Info.Phase, Attempts: s.Attempt, StartedAt: s.Started,
+			Column: s.Info.At.Start.Column, Depth: s.Info.Depth, Phase: s.Info.Phase, Cluster: s.Info.Cluster, Attempts: s.Attempt, StartedAt: s.Started,
 			outcomeDocument: outcomeOf(s.Result),
 		}
 		if s.Result != nil {

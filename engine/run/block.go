@@ -43,6 +43,7 @@ type block struct {
 type node struct {
 	step    *scenario.Step
 	id      string // unique in the scenario: that of the step, with a prefix inside containers that give one
+	cluster string // that it works on, as far as it is known when it starts; "" is the default one
 	title   string // with the values that the step started with; "" when it holds none, or none are known
 	block   *block
 	index   int
@@ -219,7 +220,7 @@ func (x *execution) launch(n *node) {
 	b.active++
 	n.ran = true
 	scope, held := b.frame.scopeOf(b)
-	n.title = titleIn(n.step, scope)
+	n.title, n.cluster = titleIn(n.step, scope), n.clusterIn(scope)
 	x.reportStarted(n)
 	ctx, cancel := context.WithCancelCause(b.ctx)
 	n.cancel = cancel

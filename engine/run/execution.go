@@ -114,6 +114,7 @@ func (x *execution) runSteps(ctx context.Context) *block {
 		ctx = bounded
 	}
 	b := newBlock(ctx, x.frame, "", &x.scenario.Steps)
+	b.cluster = x.scenario.Home()
 	x.drive(b)
 	return b
 }
@@ -124,6 +125,7 @@ func (x *execution) runFinally() *block {
 	ctx, cancel := context.WithTimeoutCause(x.run.cleanup, limit, cleanupTimeout("the finally block", limit))
 	defer cancel()
 	b := newBlock(ctx, x.frame, "", &x.scenario.Finally)
+	b.cluster = x.scenario.Home()
 	b.final = true
 	x.drive(b)
 	return b

@@ -3,6 +3,7 @@ package run
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"sync/atomic"
@@ -34,6 +35,9 @@ func perform(ctx context.Context, c *call) (map[string]any, error) {
 	namespace, err := s.Namespace.Eval(c.scope)
 	if err != nil {
 		return nil, fmt.Errorf("namespace: %w", err)
+	}
+	if wrong := x.scenario.Works(cluster); wrong != "" {
+		return nil, errors.New(wrong)
 	}
 	if s.Task == nil {
 		return nil, fmt.Errorf("step %s (%s) has no task", c.node.id, s.Kind)

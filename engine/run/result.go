@@ -170,7 +170,10 @@ func (x *execution) reportFinished(n *node, r *result) {
 }
 
 func (n *node) describe() *journal.StepInfo {
-	info := &journal.StepInfo{Kind: n.step.Kind, Title: cmp.Or(n.title, title(n.step)), At: n.step.At, Depth: n.block.depth + n.step.Depth, Within: n.block.within}
+	info := &journal.StepInfo{Kind: n.step.Kind, Title: cmp.Or(n.title, title(n.step)), Cluster: n.cluster, At: n.step.At, Depth: n.block.depth + n.step.Depth, Within: n.block.within}
+	if n.cluster != "" && n.cluster != n.block.cluster {
+		info.Title += " on cluster " + n.cluster
+	}
 	top := n.block
 	for top.parent != nil {
 		top = top.parent
@@ -179,6 +182,15 @@ func (n *node) describe() *journal.StepInfo {
 		info.Phase = "finally"
 	}
 	return info
+}
+
+// clusterIn returns the cluster that a step names, else that of the block around it.
+func (n *node) clusterIn(scope eval.Scope) string {
+	name, err := n.step.Cluster.Eval(scope)
+	if err != nil {
+		return "" // the step itself will say so
+	}
+	return cmp.Or(name, n.block.cluster)
 }
 
 // titleIn returns the title of a step with the values that it starts with, as far as they are known.

@@ -23,6 +23,7 @@ type document struct {
 	Matrix     eval.Tree             `yaml:"matrix" doc:"Lists of values. The file stands for one scenario for each combination, which reads its values as matrix.<name>. include adds values and cases, exclude takes cases out."`
 	Vars       eval.Tree             `yaml:"vars" doc:"Values that expressions read as vars.<name>. One may use those of the environment, not another var."`
 	Secrets    map[string]secretFrom `yaml:"secrets" doc:"Values that expressions read as secrets.<name> and that are masked in every output."`
+	Clusters   []string              `yaml:"clusters" single:"true" doc:"Names of the clusters that the scenario works on. Steps that name none work on the first. run --sandbox starts one for each name, with a namespace of the scenario on each; without it the flag --cluster or the configuration says where they are. Without clusters, the scenario works on the default one." example:"[primary, secondary]"`
 	Safety     safety                `yaml:"safety" doc:"Limits that the scenario sets for itself."`
 	Locks      []string              `yaml:"locks" single:"true" doc:"What the scenario needs for itself, by names such as node/worker-1, namespace/shop or alert/KubeNodeNotReady; * stands for any text, and a name means all that is under it. It waits until no other scenario of the run holds any of them." example:"[node/*]"`
 	Steps      step.Block            `yaml:"steps" required:"true" doc:"The story. Steps run in this order."`
@@ -63,7 +64,7 @@ type common struct {
 	ContinueOnError bool            `yaml:"continueOnError" doc:"The scenario goes on, and does not fail, when this step does not pass."`
 	Background      bool            `yaml:"background" doc:"The next step starts without waiting for this one. The scenario waits for it at the end."`
 	Always          bool            `yaml:"always" doc:"The step runs even when an earlier one did not pass."`
-	Cluster         eval.Text       `yaml:"cluster" doc:"Name of the cluster to work on. Without it, the default cluster."`
+	Cluster         eval.Text       `yaml:"cluster" doc:"Name of the cluster to work on. Without it, the first of the scenario's clusters, else the default one."`
 	Namespace       eval.Text       `yaml:"namespace" doc:"Namespace to work in. Without it, the scenario's own."`
 }
 

@@ -110,6 +110,7 @@ func (c *compiler) run() {
 		c.matrix = c.readMatrix(root)
 	}
 	c.names(root)
+	c.clusters(root)
 	head := decodeTop[document](c, root, "the scenario", c.loader.shapes.document, "vars", "matrix")
 	c.readBefore(root)
 	c.fill(head)

@@ -25,7 +25,7 @@ func (c *compiler) safety(d document) {
 	c.demand("maxPercent", s.MaxPercent < 1 || s.MaxPercent > 100, fmt.Sprintf("maxPercent must be from 1 to 100, found %d", s.MaxPercent))
 	key, _, pair := strings.Cut(s.RequireLabel, "=")
 	c.demand("requireLabel", !pair || key == "", fmt.Sprintf("requireLabel is a label as key=value, such as chaos=allowed, found %q", s.RequireLabel))
-	c.scenario.Locks = slices.Compact(slices.Sorted(slices.Values(d.Locks)))
+	c.scenario.Locks = slices.Compact(slices.Sorted(slices.Values(c.located(d.Locks))))
 	if locks, _ := source.Lookup(c.file.Root, "locks"); slices.Contains(d.Locks, "") {
 		c.diags.Add(c.file.Range(locks), "invalid-value", "a lock needs a name, such as node/worker-1")
 	}

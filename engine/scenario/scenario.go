@@ -23,6 +23,7 @@ type Scenario struct {
 	MaxDuration time.Duration // safety.maxDuration; 0 means no limit
 	Safety      step.Safety
 	Locks       []string // what it needs for itself
+	Clusters    []string // that it names; none stands for the default one
 	Steps       Block
 	Finally     Block
 	Asserts     int       // steps that judge something

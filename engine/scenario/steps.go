@@ -56,6 +56,7 @@ func (c *compiler) step(item *yaml.Node, d *declared, env *eval.Env, depth int) 
 	}
 	body, commonNode := c.split(item, d)
 	c.ruledStep(item, body)
+	c.onCluster(item)
 	c.common(commonNode, p, env)
 	if d.definition != nil {
 		c.body(body, p, env)
@@ -168,7 +169,7 @@ func (c *compiler) retry(r *retry, body *field.Body) *Retry {
 // body compiles what stands under the kind's key.
 func (c *compiler) body(b *source.Pair, p *pending, env *eval.Env) {
 	s := p.compiled
-	where := step.Common{ID: s.ID, Cluster: s.Cluster, Namespace: s.Namespace}
+	where := step.Common{ID: s.ID, Cluster: c.away(s.Cluster), Namespace: s.Namespace}
 	judges := false // through a template
 	d := &field.Decoder{File: c.file, Diags: c.diags, Shared: &c.shared, Caller: where, Known: c.known(), Compiled: c.placed, Misplaced: c.misplaced(p.kind), Reference: func(n *yaml.Node) any {
 		t := c.use(n)
