@@ -24,6 +24,7 @@ func suites() map[string]string {
 		"../scenarios/catalogue.suite.yaml":   "../scenarios/README.md",
 		"../scenarios/operations.suite.yaml":  "../scenarios/README.md",
 		"../scenarios/chaos.suite.yaml":       "../scenarios/README.md",
+		"../scenarios/performance.suite.yaml": "../scenarios/README.md",
 		"../scenarios/resilience.suite.yaml":  "../scenarios/README.md",
 	}
 }
@@ -31,7 +32,7 @@ func suites() map[string]string {
 // TestSuitesLoad checks every suite as validate does, and that it helps its editor and its reader.
 func TestSuitesLoad(t *testing.T) {
 	modeline := regexp.MustCompile(`^# yaml-language-server: \$schema=\.\./schema/suite\.schema\.json\n`)
-	env := kube.NewEnv(kube.Options{})
+	env := kube.NewEnv(kube.Options{Settings: servers()})
 	t.Cleanup(env.Close)
 	for path, readme := range suites() {
 		data, err := os.ReadFile(path)
@@ -57,9 +58,9 @@ func TestSuitesLoad(t *testing.T) {
 // TestSuitesOfStoriesHaveAll keeps a new story from being left out.
 func TestSuitesOfStoriesHaveAll(t *testing.T) {
 	_, stories := shipped(t)
-	env := kube.NewEnv(kube.Options{})
+	env := kube.NewEnv(kube.Options{Settings: servers()})
 	t.Cleanup(env.Close)
-	for _, name := range []string{"remediation", "operations"} {
+	for _, name := range []string{"remediation", "operations", "performance"} {
 		path := "../scenarios/" + name + ".suite.yaml"
 		data, err := os.ReadFile(path)
 		if err != nil {
