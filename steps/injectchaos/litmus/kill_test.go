@@ -6,13 +6,16 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/scenario-runner/scenario-runner/internal/testparts"
+	"github.com/scenario-runner/scenario-runner/steps/injectchaos/catalogue"
 	"github.com/scenario-runner/scenario-runner/steps/kube"
 	"github.com/scenario-runner/scenario-runner/steps/kube/kubetest"
 )
@@ -22,31 +25,73 @@ apiVersion: scenario-runner/v1
 kind: Scenario
 metadata: {name: killed-in-the-middle}
 steps:
-- id: hog
+- id: fault
   namespace: NAMESPACE
-  injectChaos: {experiment: pod-memory-hog, driver: litmus, target: deployment/web}
-- sleep: {for: 5m}
-- assert: {that: [steps.hog.verdict == "Pass"]}
+  injectChaos: {experiment: EXPERIMENT, driver: litmus, target: TARGET, duration: 10m, litmus: {install: true}PARAMETERS}
+  timeout: 20m
+- assert: {that: [steps.fault.verdict == "Pass"]}
 `
 
-// The program is killed between two steps while the experiment goes on; another one cleans up.
+// TestKilledRunIsCleanedUp kills the program in the middle of every experiment that LitmusChaos can do; another one cleans
+// up. An experiment that comes to the catalogue is killed as well.
 func TestKilledRunIsCleanedUp(t *testing.T) {
-	l := newLab(t)
-	l.define(asIs)
-	testparts.ChaosOperator(t, l.Kubeconfig)
-	play(t, l.Cluster, script{lasting: true})
-	l.web()
-	file := filepath.Join(t.TempDir(), "killed.scenario.yaml")
-	if err := os.WriteFile(file, []byte(strings.ReplaceAll(killedScenario, "NAMESPACE", l.Target.Namespace)), 0o600); err != nil {
-		t.Fatal(err)
+	first := newLab(t)
+	first.define(asIs)
+	testparts.ChaosOperator(t, first.Kubeconfig)
+	for _, name := range catalogue.By(catalogue.Litmus) {
+		t.Run(name, func(t *testing.T) {
+			l := newLab(t)
+			play(t, l.Cluster, script{lasting: true})
+			l.web()
+			l.killDuring(name)
+		})
 	}
-	state := t.TempDir()
-	program := l.program(state)
+}
+
+// killDuring kills a run once the experiment is seen to have hit, and wants nothing to be left after the cleanup.
+func (l *lab) killDuring(name string) {
+	l.t.Helper()
+	experiment, _ := catalogue.Get(name)
+	target, parameters := "deployment/web", ""
+	if experiment.Scope == catalogue.Nodes {
+		target = "node/" + l.node()
+	}
+	if name == "node-drain" {
+		parameters = ", parameters: {force: true, deleteEmptyDir: true}"
+	}
+	before := l.clusterRoles()
+	file := filepath.Join(l.t.TempDir(), "killed.scenario.yaml")
+	text := strings.NewReplacer("NAMESPACE", l.Target.Namespace, "EXPERIMENT", name, "TARGET", target, "PARAMETERS", parameters).Replace(killedScenario)
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		l.t.Fatal(err)
+	}
+	program := l.program(l.t.TempDir())
+	l.killed(program("run", file, "--kubeconfig", l.Kubeconfig))
+	if left := l.left(); len(left) == 0 {
+		l.t.Fatal("there is nothing to clean up")
+	}
+	cleanup, err := program("cleanup", "--all").CombinedOutput()
+	if err != nil {
+		l.t.Fatalf("%v\n%s", err, cleanup)
+	}
+	if left := l.left(); len(left) != 0 {
+		l.t.Errorf("cleanup left %v\n%s", left, cleanup)
+	}
+	if roles := l.names(kube.Ref{APIVersion: "rbac.authorization.k8s.io/v1", Kind: "Role"}); len(roles) != 0 {
+		l.t.Errorf("cleanup left the roles %v\n%s", roles, cleanup)
+	}
+	if diff := cmp.Diff(before, l.clusterRoles()); diff != "" {
+		l.t.Errorf("cleanup left cluster roles:\n%s", diff)
+	}
+}
+
+// killed runs the program until the experiment has hit something, and kills it.
+func (l *lab) killed(run *exec.Cmd) {
+	l.t.Helper()
 	var output bytes.Buffer
-	run := program("run", file, "--kubeconfig", l.Kubeconfig)
 	run.Stdout, run.Stderr = &output, &output
 	if err := run.Start(); err != nil {
-		t.Fatal(err)
+		l.t.Fatal(err)
 	}
 	ended := make(chan struct{})
 	ctx, cancel := context.WithCancel(l.ctx)
@@ -61,21 +106,42 @@ func TestKilledRunIsCleanedUp(t *testing.T) {
 	_ = run.Process.Kill() // nothing of it may run when its output is read
 	<-ended
 	if err != nil {
-		t.Fatalf("%v\n%s", err, output.String())
+		l.t.Fatalf("%v\n%s", err, output.String())
 	}
-	if left := l.left(); len(left) == 0 {
-		t.Fatal("there is nothing to clean up")
+}
+
+// node makes a node that nobody else uses.
+func (l *lab) node() string {
+	l.t.Helper()
+	name := l.Target.Namespace + "-node"
+	l.Apply(l.t, "apiVersion: v1\nkind: Node\nmetadata: {name: "+name+", annotations: {kwok.x-k8s.io/node: fake}}\nspec: {taints: [{key: litmus, value: test, effect: NoSchedule}]}\n")
+	l.Until(l.t, "node/"+name, func(o *unstructured.Unstructured) bool {
+		conditions, _, _ := unstructured.NestedSlice(o.Object, "status", "conditions")
+		return slices.ContainsFunc(conditions, func(c any) bool {
+			entry := c.(map[string]any)
+			return entry["type"] == "Ready" && entry["status"] == "True"
+		})
+	})
+	l.t.Cleanup(func() {
+		_, _ = l.Target.Delete(context.WithoutCancel(l.ctx), kube.Ref{APIVersion: "v1", Kind: "Node", Name: name}, kube.Deletion{Change: kube.Change{Keep: true}})
+	})
+	return name
+}
+
+// clusterRoles names the cluster roles and their bindings that runs made.
+func (l *lab) clusterRoles() []string {
+	l.t.Helper()
+	var out []string
+	for _, kind := range []string{"ClusterRole", "ClusterRoleBinding"} {
+		objects, err := l.Target.List(l.ctx, kube.Ref{APIVersion: "rbac.authorization.k8s.io/v1", Kind: kind, Selector: kube.RunLabel})
+		if err != nil {
+			l.t.Fatal(err)
+		}
+		for _, object := range objects {
+			out = append(out, kind+"/"+object.GetName())
+		}
 	}
-	cleanup, err := program("cleanup", "--all").CombinedOutput()
-	if err != nil {
-		t.Fatalf("%v\n%s", err, cleanup)
-	}
-	if left := l.left(); len(left) != 0 {
-		t.Errorf("cleanup left %v\n%s", left, cleanup)
-	}
-	if roles := l.names(kube.Ref{APIVersion: "rbac.authorization.k8s.io/v1", Kind: "Role"}); len(roles) != 0 {
-		t.Errorf("cleanup left the roles %v\n%s", roles, cleanup)
-	}
+	return out
 }
 
 func marks(object *unstructured.Unstructured) []string {
