@@ -43,9 +43,12 @@ func project() scenario.Options {
 	return scenario.Options{Root: "..", Library: []string{"../scenarios/library"}}
 }
 
-// servers stand for the Prometheus and the Alertmanager that run --sandbox brings.
+// servers stand for the Prometheus, the Alertmanager and the database that run --sandbox brings.
 func servers() settings.Settings {
-	return settings.Settings{Prometheus: &settings.Endpoint{}, Alertmanager: &settings.Endpoint{}}
+	return settings.Settings{
+		Prometheus: &settings.Endpoint{}, Alertmanager: &settings.Endpoint{},
+		Connections: map[string]settings.Connection{"history": {Name: "history", Type: settings.Postgres, Host: "127.0.0.1", Database: "history", User: "qa"}},
+	}
 }
 
 // shipped returns the examples and the stories, as paths from this folder.
@@ -232,11 +235,11 @@ func TestBrokenFile(t *testing.T) {
 func TestExamplesAndStoriesPass(t *testing.T) {
 	examples, stories := shipped(t)
 	needs := regexp.MustCompile(`(?m)^  labels: \{.*\bneeds: `)
-	stories = slices.DeleteFunc(stories, func(path string) bool {
+	all := slices.DeleteFunc(append(examples, stories...), func(path string) bool {
 		text, err := os.ReadFile(path)
 		return err != nil || needs.Match(text) || strings.Contains(path, "/real/")
 	})
-	args := append([]string{"run", "--kubeconfig", kubetest.Kubeconfig(t), "--timeout", "8m", "--parallel", "8"}, append(examples, stories...)...)
+	args := append([]string{"run", "--kubeconfig", kubetest.Kubeconfig(t), "--timeout", "8m", "--parallel", "8"}, all...)
 	if output, code := runner(t, args...); code != 0 {
 		t.Errorf("exit code %d, want 0:\n%s", code, output)
 	}
