@@ -142,6 +142,10 @@ func (e *evaluation) missed(out Outputs) []string {
 			missed = append(missed, fmt.Sprintf("no row has the class %q, and it was never chosen", name))
 			continue
 		}
+		if scored.Rows == 0 && minimum.Recall != (rounds.Share{}) {
+			missed = append(missed, fmt.Sprintf("no row has the class %q, so nothing is known of its recall", name))
+			continue
+		}
 		note(minimum.Precision, scored.Precision, "precision of "+name)
 		note(minimum.Recall, scored.Recall, "recall of "+name)
 	}

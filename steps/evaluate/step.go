@@ -106,6 +106,9 @@ func check(c *Config, p *step.Problems) {
 	if p.Place() != nil && p.Given("rows") && len(c.Rows) == 0 && !p.Dynamic("rows") {
 		p.At("rows", "there is no row, so nothing would be evaluated")
 	}
+	if len(c.Classes) > 0 {
+		checkClasses(c, p)
+	}
 }
 
 // names tells the types of what the expressions of the step see beside the usual.
