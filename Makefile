@@ -82,6 +82,11 @@ library: build addons ## Run all stories that a sandbox can carry, eight at a ti
 		--output text --output json=bin/library.json $(STORIES) || code=$$?; \
 	$(GO) run ./internal/coverage bin/library.json && exit $$code
 
+.PHONY: e2e-real
+e2e-real: build ## Run the stories of real pods with LitmusChaos's own experiments (needs Linux, root and what sandbox up --node real names)
+	$(MAKE) -C internal/testparts real-pods
+	env -u KUBECONFIG $(GO) test -tags e2e -count 1 -timeout 20m -v ./internal/endtoend
+
 .PHONY: bench
 bench: build ## Measure checking, starting, editor answers, the reference job against a bare client-go program, and the wait latency
 	$(MAKE) -C bench run

@@ -45,7 +45,9 @@ type statusError struct {
 }
 
 // Error says what the server said.
-func (e *statusError) Error() string { return fmt.Sprintf("the API server answers %d: %s", e.code, e.said) }
+func (e *statusError) Error() string {
+	return fmt.Sprintf("the API server answers %d: %s", e.code, e.said)
+}
 
 // call sends a request; the body of a patch is a merge patch.
 func (s apiServer) call(method, path string, body []byte) ([]byte, error) {

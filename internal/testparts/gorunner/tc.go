@@ -64,4 +64,3 @@ func restore() error {
 	}
 	return err
 }
-
