@@ -100,6 +100,8 @@ type Result struct {
 	Counts   map[step.Verdict]int `json:"counts,omitempty"`  // of a run: scenarios by verdict
 	ExitCode int                  `json:"exitCode,omitempty"`
 	Left     []string             `json:"left,omitempty"` // what could not be taken back
+	// Drift is what others share with the run and is not as it was before, when that was looked at.
+	Drift []Drift `json:"drift,omitempty"`
 	// Thresholds are the demands of a suite on its whole run.
 	Thresholds []Threshold `json:"thresholds,omitempty"`
 }
@@ -112,6 +114,15 @@ type Threshold struct {
 	Actual  string `json:"actual"`          // "0.9", "12m4s"
 	Holds   bool   `json:"holds"`
 	Text    string `json:"text"` // all of it as a sentence
+}
+
+// Drift is something that others share with the run, and that is not as it was before it although no undo explains that.
+type Drift struct {
+	What string `json:"what"`         // "clusterrole reader"
+	How  string `json:"how"`          // "was created", "changed: taint dedicated=db:NoSchedule was added"
+	By   string `json:"by,omitempty"` // who did it, as far as that is known, when it was not the run
+	Ours bool   `json:"ours,omitempty"`
+	Kept bool   `json:"kept,omitempty"` // the run did it, and means it to stay
 }
 
 // UndoInfo is a ledger entry, or what became of one.

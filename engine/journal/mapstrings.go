@@ -60,6 +60,10 @@ func mapResult(r *Result, f func(string) string) *Result {
 	out := *r
 	out.Message = f(r.Message)
 	out.Left = mapSlice(r.Left, f)
+	out.Drift = slices.Clone(r.Drift)
+	for i, d := range out.Drift {
+		out.Drift[i].What, out.Drift[i].How, out.Drift[i].By = f(d.What), f(d.How), f(d.By)
+	}
 	out.Facts = slices.Clone(r.Facts)
 	for i, fact := range out.Facts {
 		out.Facts[i].Name, out.Facts[i].Value = f(fact.Name), f(fact.Value)

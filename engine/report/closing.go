@@ -26,6 +26,7 @@ func (w writer) closing(s *journal.Summary, repeat bool) string {
 	b.WriteString(w.tally(s) + "\n")
 	b.WriteString(w.thresholds(s))
 	b.WriteString(w.leftovers(s))
+	b.WriteString(w.drift(s))
 	if s.Run.Simulated != "" {
 		b.WriteString("simulated: " + oneLine(s.Run.Simulated) + "\n")
 	}

@@ -109,7 +109,7 @@ func (h *html) content() htmlRun {
 	s := h.summary
 	run := htmlRun{
 		Green: allGreen(s) && len(failed(s)) == 0, Tally: h.tally(s), Run: s.Run, Command: strings.Join(append([]string{"scenario-runner"}, s.Run.Arguments...), " "),
-		Started: s.Started.UTC().Format(time.RFC1123), Thresholds: h.thresholds(s), Left: h.leftovers(s),
+		Started: s.Started.UTC().Format(time.RFC1123), Thresholds: h.thresholds(s), Left: h.leftovers(s) + h.drift(s),
 		Timeline: timelineOf(s),
 	}
 	run.Title = "passed"

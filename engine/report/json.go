@@ -71,6 +71,7 @@ type runDocument struct {
 	Interrupted string               `json:"interrupted,omitempty"`
 	Simulated   string               `json:"simulated,omitempty"`
 	Left        []string             `json:"left"`
+	Drift       []journal.Drift      `json:"drift,omitempty"`
 	Suite       string               `json:"suite,omitempty"`
 	Thresholds  []journal.Threshold  `json:"thresholds,omitempty"`
 	RunDir      string               `json:"runDir,omitempty"`
@@ -131,7 +132,7 @@ func documentOf(s *journal.Summary, o Options, complete bool) document {
 	}}
 	if complete {
 		d.Run.Verdict, d.Run.ExitCode, d.Run.Left = s.Result.Verdict, &s.Result.ExitCode, orNone(s.Result.Left)
-		d.Run.Thresholds = s.Result.Thresholds
+		d.Run.Thresholds, d.Run.Drift = s.Result.Thresholds, s.Result.Drift
 	}
 	for _, scenario := range s.Scenarios {
 		d.Scenarios = append(d.Scenarios, scenarioOf(scenario))

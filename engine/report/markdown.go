@@ -70,6 +70,9 @@ func (w writer) document(s *journal.Summary) string {
 	if text := w.leftovers(s); text != "" {
 		b.WriteString("\n### Left behind\n\n" + fenced(text))
 	}
+	if text := w.drift(s); text != "" {
+		b.WriteString("\n### Not as before\n\n" + fenced(text))
+	}
 	if s.Run.Simulated != "" {
 		b.WriteString("\nSimulated: " + escapeMarkdown(oneLine(s.Run.Simulated)) + "\n")
 	}

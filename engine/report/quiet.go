@@ -44,6 +44,9 @@ func (q *quiet) Close() error {
 		q.print(q.thresholds(q.summary))
 	}
 	q.print(q.leftovers(q.summary))
+	if left(q.summary) {
+		q.print(q.drift(q.summary))
+	}
 	return q.broken
 }
 

@@ -1,6 +1,11 @@
 package run
 
-import "github.com/scenario-runner/scenario-runner/engine/step"
+import (
+	"slices"
+
+	"github.com/scenario-runner/scenario-runner/engine/journal"
+	"github.com/scenario-runner/scenario-runner/engine/step"
+)
 
 // Exit codes of a run, beside 0 for passed. 3 belongs to scenarios and flags that are not valid.
 const (
@@ -16,7 +21,7 @@ const (
 func (r *runner) conclude(o *Outcome) {
 	count := func(v step.Verdict) bool { return o.Counts[v] > 0 || r.setup.ended(v) }
 	failed := count(step.Failed) || r.options.FailOnFlaky && count(step.Flaky) || r.timedOut
-	left := len(o.Left) > 0 && r.options.Cleanup != CleanupKeep
+	left := r.behind(o)
 	switch {
 	case failed:
 		o.Verdict, o.ExitCode = step.Failed, ExitFailed
@@ -40,4 +45,10 @@ func (r *runner) conclude(o *Outcome) {
 			o.Verdict = step.Errored
 		}
 	}
+}
+
+// behind reports whether something is left that nobody wanted to keep.
+func (r *runner) behind(o *Outcome) bool {
+	residue := slices.ContainsFunc(o.Drift, func(d journal.Drift) bool { return d.Ours && !d.Kept })
+	return residue || len(o.Left) > 0 && r.options.Cleanup != CleanupKeep
 }

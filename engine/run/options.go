@@ -81,6 +81,9 @@ type Options struct {
 	// Locker keeps other runs off what scenarios claim. Nil means that claims hold within this run alone.
 	Locker step.Locker
 
+	// Drift, when given, is asked when all is taken back what is not as it was before the run.
+	Drift func(context.Context) ([]journal.Drift, error)
+
 	// LookupEnv finds the environment variables that secrets come from. Nil finds none.
 	LookupEnv func(string) (string, bool)
 }
@@ -109,6 +112,8 @@ type Outcome struct {
 	Scenarios []ScenarioOutcome    // in the order given
 	// Thresholds are the demands on the whole run, when there are any.
 	Thresholds []journal.Threshold
+	// Drift is what is not as it was before the run, when that was asked for.
+	Drift []journal.Drift
 	// Left lists what could not be taken back, with the reason, or was kept on request.
 	Left []string
 }

@@ -210,10 +210,11 @@ func (r *runner) outcome(took time.Duration) (Outcome, error) {
 			o.Left = append(o.Left, one.list...)
 		}
 	}
+	o.Drift = r.drift()
 	r.conclude(&o)
 	r.weigh(&o)
 	r.emit(journal.Event{Kind: journal.RunFinished, Result: &journal.Result{
-		Verdict: o.Verdict, Took: took, Counts: o.Counts, ExitCode: o.ExitCode, Left: o.Left, Thresholds: o.Thresholds,
+		Verdict: o.Verdict, Took: took, Counts: o.Counts, ExitCode: o.ExitCode, Left: o.Left, Drift: o.Drift, Thresholds: o.Thresholds,
 	}})
 	if err := r.broken.Load(); err != nil {
 		o.Verdict = step.Errored
@@ -221,6 +222,20 @@ func (r *runner) outcome(took time.Duration) (Outcome, error) {
 		return o, fmt.Errorf("the journal can't be written: %w", *err)
 	}
 	return o, nil
+}
+
+// drift asks what is not as it was before. When things are left on purpose, or the user has no patience, nobody asks.
+func (r *runner) drift() []journal.Drift {
+	if r.options.Drift == nil || r.options.Cleanup == CleanupKeep || r.cleanup.Err() != nil {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(r.cleanup, r.options.CleanupTimeout)
+	defer cancel()
+	found, err := r.options.Drift(ctx)
+	if err != nil {
+		r.emit(journal.Event{Kind: journal.Logged, Message: fmt.Sprintf("it is not known whether all is as before: %v", err)})
+	}
+	return found
 }
 
 // emit writes an event. When the journal can't be written the run ends, because what it does could not be taken back

@@ -78,7 +78,7 @@ func (r *runner) weigh(o *Outcome) {
 	switch {
 	case all && complete:
 		o.Verdict, o.ExitCode = step.Passed, 0
-		if len(o.Left) > 0 && r.options.Cleanup != CleanupKeep {
+		if r.behind(o) {
 			o.ExitCode = ExitLeft
 		}
 	case !all && (o.ExitCode == 0 || o.ExitCode == ExitLeft):

@@ -40,13 +40,14 @@ type Options struct {
 type Env struct {
 	options Options
 	kinds   kinds.Catalogue // what is known without a cluster
-	box     Connection      // of the cluster in the box, when there is one
+	boxes   []Connection    // of clusters in the box that this program has started
 
 	mu         sync.Mutex
 	clusters   map[Connection]*Cluster
 	named      map[string]*Cluster // those of clusters that were asked for by name
 	namespaces map[home]*namespace
 	made       map[made]types.UID
+	deeds      map[deed]bool // by whether they are meant to stay
 	shared     map[any]any
 }
 

@@ -65,8 +65,9 @@ func (t *Target) covered(mapping Mapping, namespace, name string) bool {
 	return mapping.Namespaced && namespace == t.own || mapping.GVR() == namespaces.GVR() && name == t.own
 }
 
-// unrecorded reports whether a change needs no ledger entry.
+// unrecorded reports whether a change, which is about to be made, needs no ledger entry.
 func (t *Target) unrecorded(change Change, mapping Mapping, namespace, name string) bool {
+	t.did(change, mapping, name)
 	return change.Keep || change.DryRun || t.covered(mapping, namespace, name)
 }
 
