@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"syscall"
 	"testing"
@@ -243,12 +244,25 @@ func TestKilledRunIsCleanedUp(t *testing.T) {
 	if err != nil || !strings.Contains(string(dry), "would be taken back") {
 		t.Errorf("dry run: %v\n%s", err, dry)
 	}
+	f.warned()
 	text := f.cleanup(before)
 	if !strings.Contains(text, "changes taken back") {
 		t.Errorf("cleanup says:\n%s\nthe run said:\n%s", text, output)
 	}
 	if again := f.cleanup(before); !strings.Contains(again, "nothing was left behind") {
 		t.Errorf("a second cleanup says:\n%s", again)
+	}
+}
+
+// warned wants the next run to say what the killed one left, and how it is taken back.
+func (f *fixture) warned() {
+	f.t.Helper()
+	file := filepath.Join(f.t.TempDir(), "next.scenario.yaml")
+	f.must(os.WriteFile(file, []byte("apiVersion: scenario-runner/v1\nkind: Scenario\nmetadata: {name: next}\nvars: {n: 1}\nsteps:\n  - assert: vars.n == 1\n"), 0o600))
+	out, err := f.command("run", file, "--kubeconfig", f.kubeconfig, "--run-dir", f.t.TempDir()).CombinedOutput()
+	warning := regexp.MustCompile(`(?m)^warning: run \S+ was killed and left \d+ changes behind; scenario-runner cleanup --run \S+ takes them back$`)
+	if err != nil || !warning.Match(out) {
+		f.t.Errorf("the next run says nothing of the killed one: %v\n%s", err, out)
 	}
 }
 
