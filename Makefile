@@ -67,20 +67,22 @@ test-editors: runner ## Test the schema and the language server with yaml-langua
 	cd editors/test && npm ci --no-audit --no-fund --ignore-scripts && npm test
 
 .PHONY: e2e
-e2e: build addons ## Run what needs more than the everyday suite: the sandbox's own tests, the demo, and stories of real alerts and of the database
+e2e: build addons ## Run what needs more than the everyday suite: the sandbox's own tests, the demo, stories of real alerts and of the database, and measurements
 	$(MAKE) test-sandbox
 	$(MAKE) demo
 	$(RUNNER) run --sandbox --verbose scenarios/alerts scenarios/history examples/21-database.scenario.yaml
+	$(RUNNER) run --sandbox scenarios/performance.suite.yaml
 
-# What a sandbox can't carry is left out by its folder or its label needs, and said to be.
+# What a sandbox can't carry is left out by its folder or its label needs, and said to be. What is measured runs afterwards, and alone.
 STORIES = $(shell find scenarios -name '*.scenario.yaml' -not -path 'scenarios/real/*' | sort)
 
 .PHONY: library
-library: build addons ## Run all stories that a sandbox can carry, eight at a time in at most 10 minutes, and put the results into docs/coverage.md
+library: build addons ## Run all stories that a sandbox can carry, eight at a time in less than 10 minutes, and put the results into docs/coverage.md
 	@echo "left out: scenarios/real (needs real pods) and what is labelled needs: network-policies (a sandbox enforces none)"
-	@code=0; $(RUNNER) run --sandbox --parallel 8 --timeout 10m --label 'needs!=network-policies' \
+	@code=0; $(RUNNER) run --sandbox --parallel 8 --timeout 10m --label 'needs!=network-policies' --label 'needs!=quiet-machine' \
 		--output text --output json=bin/library.json $(STORIES) || code=$$?; \
-	$(GO) run ./internal/coverage bin/library.json && exit $$code
+	$(RUNNER) run --sandbox --timeout 5m --output text --output json=bin/performance.json scenarios/performance.suite.yaml || code=$$?; \
+	$(GO) run ./internal/coverage bin/library.json bin/performance.json && exit $$code
 
 .PHONY: e2e-real
 e2e-real: build ## Run the stories of real pods with LitmusChaos's own experiments (needs Linux, root and what sandbox up --node real names)
