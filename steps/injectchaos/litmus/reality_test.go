@@ -3,6 +3,7 @@ package litmus
 import (
 	"testing"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/scenario-runner/scenario-runner/steps/injectchaos/catalogue"
@@ -53,5 +54,29 @@ func TestWhatIsSeenCountsMoreThanWhatWasSaid(t *testing.T) {
 		if got := f.judgement(said).Error(); got != tt.message {
 			t.Errorf("got  %s\nwant %s", got, tt.message)
 		}
+	}
+}
+
+// Seen on Kubernetes 1.37 with litmus-go of 2023: without this the step waits for a helper that is gone.
+func TestHelperThatAJobTookIsTold(t *testing.T) {
+	experiment, _ := catalogue.Get("container-kill")
+	f := &fault{request: driver.Request{Experiment: experiment}}
+	yes := true
+	owned := func(name, app, kind string) *unstructured.Unstructured {
+		pod := named("Pod", name)[0]
+		pod.SetLabels(map[string]string{"app": app})
+		pod.SetOwnerReferences([]metav1.OwnerReference{{Kind: kind, Name: "container-kill-h4lw69", Controller: &yes}})
+		return pod
+	}
+	helper := named("Pod", "container-kill-helper-xl5vx")[0]
+	helper.SetLabels(map[string]string{"app": "container-kill-helper-qjxouj"})
+	well := []*unstructured.Unstructured{owned("container-kill-h4lw69-q96wz", "", "Job"), owned("web-1", "web-helper-a", "ReplicaSet"), helper}
+	if err := f.stuck(&view{pods: well}); err != nil {
+		t.Errorf("unexpected: %v", err)
+	}
+	taken := append(well, owned("container-kill-helper-xl5vx", "container-kill-helper-qjxouj", "Job"))
+	want := "Kubernetes took pod container-kill-helper-xl5vx, a helper of the experiment, for one of job container-kill-h4lw69 and ends it, so the experiment would wait for it until its time is over; this happens to older versions of LitmusChaos on Kubernetes 1.27 and newer: use a newer one, or driver: builtin"
+	if err := f.stuck(&view{pods: taken}); err == nil || err.Error() != want {
+		t.Errorf("got  %v\nwant %s", err, want)
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/scenario-runner/scenario-runner/engine/step"
@@ -50,6 +51,9 @@ var errUndecided = fmt.Errorf("the experiment ended without a verdict")
 // stuck looks for pods that will never start and for jobs that failed.
 func (f *fault) stuck(v *view) error {
 	for _, pod := range v.pods {
+		if job := adopter(pod); job != "" {
+			return f.errored("Kubernetes took pod %s, a helper of the experiment, for one of job %s and ends it, so the experiment would wait for it until its time is over; this happens to older versions of LitmusChaos on Kubernetes 1.27 and newer: use a newer one, or driver: builtin", pod.GetName(), job)
+		}
 		if reason, message := waiting(pod); reason != "" {
 			return f.errored("pod %s of the experiment can't start: %s: %s", pod.GetName(), reason, message)
 		}
@@ -63,6 +67,16 @@ func (f *fault) stuck(v *view) error {
 		}
 	}
 	return nil
+}
+
+// adopter returns the job that has adopted a helper pod. Older experiments give their helpers the labels of their own pod,
+// among them those by which a job knows its pods, and a job ends what it has too many of.
+func adopter(pod *unstructured.Unstructured) string {
+	owner := metav1.GetControllerOf(pod)
+	if owner == nil || owner.Kind != "Job" || !strings.Contains(pod.GetLabels()["app"], "-helper-") {
+		return ""
+	}
+	return owner.Name
 }
 
 // waiting returns why a container of a pod can't start.
