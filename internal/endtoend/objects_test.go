@@ -22,9 +22,12 @@ const restTime = time.Minute
 // passing are kinds whose objects come and go by themselves, and old ones that show what others show.
 var passing = []string{"events", "leases", "componentstatuses", "endpoints"}
 
-// platform reports whether Kubernetes makes an object for itself when it first needs it.
+// platform reports whether an object is made when it is first needed, and stays: accounts of Kubernetes, and the namespace
+// in which runs keep their locks.
 func platform(object unstructured.Unstructured) bool {
-	return object.GetKind() == "ServiceAccount" && object.GetNamespace() == metav1.NamespaceSystem
+	const locks = "scenario-runner-locks"
+	return object.GetKind() == "ServiceAccount" && object.GetNamespace() == metav1.NamespaceSystem ||
+		object.GetNamespace() == locks || object.GetKind() == "Namespace" && object.GetName() == locks
 }
 
 // objects names every object of the cluster, and what chaos does to nodes.

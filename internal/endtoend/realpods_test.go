@@ -27,7 +27,7 @@ func TestRealPods(t *testing.T) {
 			start := time.Now()
 			tt.test(t)
 			c.untilObjects(t, before)
-			t.Logf("all is as it was before, after %s", time.Since(start).Round(time.Second))
+			t.Logf("it took %s until the cluster was as before", time.Since(start).Round(time.Second))
 		})
 	}
 }
