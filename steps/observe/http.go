@@ -15,6 +15,7 @@ import (
 
 	"github.com/scenario-runner/scenario-runner/engine/step"
 	"github.com/scenario-runner/scenario-runner/steps/kube"
+	"github.com/scenario-runner/scenario-runner/steps/web"
 )
 
 const (
@@ -117,12 +118,12 @@ func (f *httpFeed) ask(ctx context.Context, client *http.Client) (Look, error) {
 	start := time.Now()
 	response, err := client.Do(request)
 	if err != nil {
-		return f.silent(err), nil
+		return f.silent(ctx, err)
 	}
 	defer response.Body.Close()
 	body, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer+1))
 	if err != nil {
-		return f.silent(err), nil
+		return f.silent(ctx, err)
 	}
 	if len(body) > maxAnswer {
 		return Look{}, fmt.Errorf("%s: the answer is longer than %d MiB", f.name, maxAnswer>>20)
@@ -130,12 +131,20 @@ func (f *httpFeed) ask(ctx context.Context, client *http.Client) (Look, error) {
 	return f.look(response, body, time.Since(start)), nil
 }
 
-func (f *httpFeed) silent(err error) Look {
-	if wrapped, ok := errors.AsType[*url.Error](err); ok {
-		err = wrapped.Err
+// silent is a look at a server that did not answer. Where we did not wait for it long enough nothing is known.
+func (f *httpFeed) silent(ctx context.Context, err error) (Look, error) {
+	if ctx.Err() != nil {
+		return Look{}, context.Cause(ctx)
 	}
-	return Look{At: time.Now(), describe: func() string { return fmt.Sprintf("%s: no answer: %v", f.name, err) }}
+	reason := web.Reason(err)
+	if wrapped, ok := errors.AsType[*url.Error](err); ok && wrapped.Timeout() {
+		reason = "nothing came within " + Span(askTimeout)
+	}
+	return Look{At: time.Now(), evidence: silence(reason), describe: func() string { return f.name + ": no answer: " + reason }}, nil
 }
+
+// silence is why nobody answered.
+type silence string
 
 func (f *httpFeed) look(response *http.Response, body []byte, took time.Duration) Look {
 	headers := map[string]any{}
@@ -156,6 +165,9 @@ func (f *httpFeed) look(response *http.Response, body []byte, took time.Duration
 
 // Explain collects evidence about a look.
 func (f *httpFeed) Explain(_ context.Context, l Look) []step.Section {
+	if reason, ok := l.evidence.(silence); ok {
+		return []step.Section{{Title: f.name + ": no answer", Lines: []string{string(reason)}}}
+	}
 	value, ok := l.Value.(map[string]any)
 	if !ok {
 		return nil

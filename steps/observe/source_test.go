@@ -294,8 +294,14 @@ func TestHTTP(t *testing.T) {
 		t.Errorf("got  %s\nwant %s", l, want)
 	}
 	server.Close()
-	if l = once(t, subject); l.Value != nil || !strings.Contains(l.String(), ": no answer: ") || !strings.Contains(l.String(), "refused") {
-		t.Errorf("%v: %s", l.Value, l)
+	l = once(t, subject)
+	reason := "connection refused: nothing listens on " + strings.TrimPrefix(server.URL, "http://")
+	if want := "POST " + server.URL + ": no answer: " + reason; l.Value != nil || l.String() != want {
+		t.Errorf("%v: got  %s\nwant %s", l.Value, l, want)
+	}
+	want := []step.Section{{Title: "POST " + server.URL + ": no answer", Lines: []string{reason}}}
+	if diff := cmp.Diff(want, subject.Explain(t.Context(), l)); diff != "" {
+		t.Errorf("the evidence: -want +got\n%s", diff)
 	}
 }
 

@@ -142,5 +142,5 @@ func (r Request) fail(ctx context.Context, err error) error {
 		}
 		err = parent
 	}
-	return &ConnectionError{Request: r.Method + " " + r.Address(), Reason: explain(err), cause: err}
+	return &ConnectionError{Request: r.Method + " " + r.Address(), Reason: Reason(err), cause: err}
 }

@@ -37,8 +37,8 @@ type slow struct{ limit time.Duration }
 // Error says how long was waited.
 func (s *slow) Error() string { return "no answer within " + s.limit.String() }
 
-// explain says in plain words what is wrong with a connection, and what helps.
-func explain(err error) string {
+// Reason says in plain words what is wrong with a connection, and what helps.
+func Reason(err error) string {
 	var (
 		urlError  *url.Error
 		dns       *net.DNSError
