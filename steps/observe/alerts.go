@@ -36,14 +36,23 @@ const (
 const (
 	ownAlerts     = "this"
 	foreignAlerts = "others"
+	staleAlerts   = "stale"
 	everyAlert    = "all"
+)
+
+// Where an alert comes from.
+const (
+	originOwn     = "own"     // this scenario
+	originRun     = "run"     // another scenario of this run
+	originStale   = "stale"   // a scenario of an earlier run
+	originForeign = "foreign" // somebody else
 )
 
 // Alerts is the source that is the alerts of an Alertmanager or a Prometheus.
 type Alerts struct {
 	Name   string            `yaml:"name" shorthand:"true" doc:"Name of the alerts. Without it, all names." example:"KubePodCrashLooping"`
 	Labels map[string]string `yaml:"labels" doc:"Labels that the alerts have." example:"{severity: critical}"`
-	Of     string            `yaml:"of" enum:"this,others,all" doc:"Whose alerts: those that this scenario has fired, those of others (also left by earlier runs), or all; all if not given."`
+	Of     string            `yaml:"of" enum:"this,others,stale,all" doc:"Whose alerts: those that this scenario has fired, those of others (also left by earlier runs), only those left by earlier runs (stale), or all; all if not given."`
 	In     string            `yaml:"in" enum:"alertmanager,prometheus" doc:"Who is asked. Alertmanager knows what is firing and silenced, Prometheus also what is pending; Alertmanager if not given."`
 	Server *endpoint.Address `yaml:"server" doc:"Address of the server. Without it, that of scenario-runner.yaml or of the sandbox." example:"http://127.0.0.1:9093"`
 	Every  time.Duration     `yaml:"every" doc:"Time between two looks; 500ms if not given." example:"1s"`
@@ -60,6 +69,8 @@ func (s *Alerts) text() string {
 		text = cmp.Or(s.Name, "own") + " alerts of this scenario"
 	case foreignAlerts:
 		text = cmp.Or(s.Name, "all") + " alerts of others"
+	case staleAlerts:
+		text = cmp.Or(s.Name, "all") + " alerts of earlier runs"
 	}
 	return text + " in " + s.server().Title()
 }
@@ -99,8 +110,9 @@ func (s *Alerts) open(ctx context.Context, run *step.Run, env *kube.Env) (Feed, 
 
 // chooses reports whether an alert is one that the author means.
 func (s *Alerts) chooses(a knownAlert, scenario string) bool {
-	own := a.labels[AlertIdentity] == scenario
-	if s.Of == ownAlerts && !own || s.Of == foreignAlerts && own || s.Name != "" && a.labels[model.AlertNameLabel] != s.Name {
+	from := origin(a.labels[AlertIdentity], scenario)
+	own := from == originOwn
+	if s.Of == ownAlerts && !own || s.Of == foreignAlerts && own || s.Of == staleAlerts && from != originStale || s.Name != "" && a.labels[model.AlertNameLabel] != s.Name {
 		return false
 	}
 	for name, value := range s.Labels {
@@ -109,6 +121,31 @@ func (s *Alerts) chooses(a knownAlert, scenario string) bool {
 		}
 	}
 	return true
+}
+
+// origin says where an alert comes from, by the label that every alert of a scenario has.
+func origin(identity, scenario string) string {
+	switch {
+	case identity == "":
+		return originForeign
+	case identity == scenario:
+		return originOwn
+	case runOf(identity) == runOf(scenario):
+		return originRun
+	}
+	return originStale
+}
+
+// runOf returns the part of a scenario's id that all scenarios of a run have, and no other run: the engine puts it before
+// the number of the scenario, and the number of a further attempt stands behind that.
+func runOf(scenario string) string {
+	const length = 5
+	parts := strings.Split(scenario, "-")
+	last := len(parts) - 1
+	if last > 0 && len(parts[last]) <= length && len(parts[last-1]) > length {
+		last--
+	}
+	return parts[last][:min(length, len(parts[last]))]
 }
 
 // knownAlert is an alert of either server.
@@ -174,6 +211,7 @@ func alertLook(name string, all []knownAlert, scenario string) Look {
 			"name": a.labels[model.AlertNameLabel], "labels": anyMap(a.labels), "annotations": anyMap(a.annotations), "state": a.state,
 			"since": a.since, "receivers": anyList(a.receivers), "suppressedBy": anyList(a.by),
 			"scenario": a.labels[AlertIdentity], "own": a.labels[AlertIdentity] == scenario,
+			"origin": origin(a.labels[AlertIdentity], scenario),
 		}
 		lines[i] = fmt.Sprintf("%s %s since %s", labelText(a.labels), a.state, a.since.Format(time.RFC3339))
 	}
@@ -208,5 +246,6 @@ func alertFields() []eval.Field {
 		{Name: "suppressedBy", Doc: "Ids of silences and fingerprints of alerts that suppress it.", Type: eval.ListOf(text)},
 		{Name: "scenario", Doc: "Id of the scenario that fired it, empty for an alert of somebody else.", Type: text},
 		{Name: "own", Doc: "Whether this scenario has fired it.", Type: eval.Type{Kind: eval.Bool}},
+		{Name: "origin", Doc: "Who has fired it: own, run (another scenario of this run), stale (one of an earlier run) or foreign (somebody else).", Type: text},
 	}
 }

@@ -42,6 +42,7 @@ func TestSources(t *testing.T) {
 	for body, want := range map[string]any{
 		`{alerts: {name: A, of: this}, until: count == 1, capture: {it: "[match.labels.pod, match.state, match.own, match.scenario]"}}`:                      []any{"a", "firing", true, "sr-test"},
 		`{alerts: {of: others}, until: count == 1, capture: {it: "[match.labels.pod, match.receivers, match.scenario]"}}`:                                    []any{"b", []any{"nobody"}, "sr-other"},
+		`{alerts: {of: stale}, until: count == 1, capture: {it: "[match.labels.pod, match.origin]"}}`:                                                        []any{"b", "stale"},
 		`{alerts: A, until: count == 2, capture: {it: "map(alerts, .labels.pod)"}}`:                                                                          []any{"a", "b"},
 		`{alerts: {in: prometheus, labels: {pod: a}}, until: match.state == "firing", capture: {it: match.name}}`:                                            "A",
 		`{promql: 'ALERTS{alertname="A"}', until: "samples[0].value == 1", capture: {it: "samples[0].labels.alertstate"}}`:                                   "firing",
