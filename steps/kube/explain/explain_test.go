@@ -79,6 +79,12 @@ func TestTerminalStatesAreFound(t *testing.T) {
 			manifest: deployment("", `requests: {cpu: "1000"}`), object: "deployment/web", grace: 500 * time.Millisecond,
 			reason: ready.Unschedulable, text: `^Pod web-\S+: for [1-3]s: Unschedulable: 0/\d+ nodes are available: .*Insufficient cpu`,
 		},
+		"volume that does not come is waited for longer than a node": {
+			manifest: `{apiVersion: apps/v1, kind: StatefulSet, metadata: {name: db}, spec: {serviceName: db, selector: {matchLabels: {app: db}}, template: {metadata: {labels: {app: db}},
+			  spec: {containers: [{name: c, image: i}]}}, volumeClaimTemplates: [{metadata: {name: data}, spec: {storageClassName: no-such-class, accessModes: [ReadWriteOnce],
+			  resources: {requests: {storage: 1Gi}}}}]}}`, object: "statefulset/db", grace: 300 * time.Millisecond,
+			reason: ready.Unschedulable, text: `^Pod db-0: for [1-3]s: Unschedulable: 0/\d+ nodes are available: .*unbound immediate PersistentVolumeClaims`,
+		},
 		"quota": {
 			before:   `{apiVersion: v1, kind: ResourceQuota, metadata: {name: few}, spec: {hard: {pods: "0"}}}`,
 			manifest: deployment("", ""), object: "deployment/web",

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -31,9 +32,13 @@ type Options struct {
 	Tolerate []ready.Reason
 	// Delay is how long an object may be unready before its pods are looked at; 2 s. What gets ready sooner costs nothing.
 	Delay time.Duration
-	// Grace is how long a pod may find no node, or a whole object may be stalled in a way that often passes; 15 s.
+	// Grace is how long a pod may find no node, or a whole object may be stalled in a way that often passes; 15 s. While its volumes
+	// are not there yet, a pod may wait four times as long: drivers of storage take their time.
 	Grace time.Duration
 }
+
+// volumeGrace is by how much longer a pod may wait for volumes than for a node.
+const volumeGrace = 4
 
 // Terminal watches the named object and, once it has been unready for a while, its pods, until it finds a state that
 // waiting does not cure. It returns nil when ctx is done first. Run it beside a wait and cancel it when that is over.
@@ -194,7 +199,11 @@ func (w *watcher) patiently(object *unstructured.Unstructured, now time.Time) (j
 		since = now
 		w.unschedulable[object.GetUID()] = now
 	}
-	if left = w.options.Grace - now.Sub(since); left > 0 {
+	grace := w.options.Grace
+	if strings.Contains(judged.Message, "unbound immediate PersistentVolumeClaims") {
+		grace *= volumeGrace
+	}
+	if left = grace - now.Sub(since); left > 0 {
 		return judged, left
 	}
 	judged.Failed = true
