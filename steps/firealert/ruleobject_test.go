@@ -175,3 +175,24 @@ func TestObjectMistakes(t *testing.T) {
 		}
 	}
 }
+
+// TestRightsOfAnObject are those to apply it and, outside of the scenario's own namespace, to take it away.
+func TestRightsOfAnObject(t *testing.T) {
+	w := newWorld(t)
+	task, problems := w.use(w.host).Compile(t, `{alertname: A, rule: {object: {namespace: monitoring}}}`)
+	if problems != "" {
+		t.Fatal(problems)
+	}
+	needer, ok := task.(step.Needer)
+	if !ok {
+		t.Fatalf("%T tells no rights", task)
+	}
+	rights := needer.Needs()
+	if len(rights) == 0 || rights[0].Where != "monitoring" || !strings.HasPrefix(rights[0].What, "prometheusrules") || rights[0].Why != "bring a rule as a PrometheusRule" {
+		t.Errorf("rights are %+v", rights)
+	}
+	task, _ = w.use(w.host).Compile(t, `{alertname: A}`)
+	if rights := task.(step.Needer).Needs(); len(rights) > 0 {
+		t.Errorf("an alert by the API needs %+v", rights)
+	}
+}

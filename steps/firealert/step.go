@@ -108,6 +108,9 @@ func New(env *kube.Env) step.Definition {
 		Check:   func(c *Config, p *step.Problems) { check(c, p, env.Settings()) },
 		Title:   title,
 		Touches: touches,
+		Needs: func(c, _ *Config, in *step.Place, _ step.Written) []step.Right {
+			return needs(env, c, in)
+		},
 		Run: func(ctx context.Context, run *step.Run, c Config) (Outputs, error) {
 			if c.Rule != nil {
 				return raise(ctx, run, env, &c)
