@@ -28,6 +28,7 @@ func (p *project) usuals() []usual {
 		{"parallel", "parallel", []string{strconv.Itoa(d.Parallel)}},
 		{"retries", "retries", []string{strconv.Itoa(d.Retries)}},
 		{"failFast", "fail-fast", []string{strconv.FormatBool(d.FailFast)}},
+		{"drift", "drift", []string{strconv.FormatBool(d.Drift)}},
 		{"failOnFlaky", "fail-on-flaky", []string{strconv.FormatBool(d.FailOnFlaky)}},
 		{"timeout", "timeout", []string{field.FormatDuration(d.Timeout)}},
 		{"stepTimeout", "step-timeout", []string{field.FormatDuration(d.StepTimeout)}},

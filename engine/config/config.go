@@ -106,6 +106,7 @@ type Defaults struct {
 	Parallel       int           `yaml:"parallel" doc:"Scenarios at once (--parallel)." example:"8"`
 	Retries        int           `yaml:"retries" doc:"How often a scenario that is not green is run again (--retries)." example:"1"`
 	FailFast       bool          `yaml:"failFast" doc:"Start no further scenario after one that is not green (--fail-fast)."`
+	Drift          bool          `yaml:"drift" doc:"Compare what all users of a cluster share before and after the run (--drift)."`
 	FailOnFlaky    bool          `yaml:"failOnFlaky" doc:"A flaky scenario fails the run (--fail-on-flaky)."`
 	Timeout        time.Duration `yaml:"timeout" doc:"Time limit of the whole run, clean-up not counted (--timeout)." example:"30m"`
 	StepTimeout    time.Duration `yaml:"stepTimeout" doc:"Time limit of steps that have none of their own (--step-timeout)." example:"2m"`

@@ -16,6 +16,9 @@ import (
 	"github.com/scenario-runner/scenario-runner/steps/settings"
 )
 
+// FieldManager is how we present ourselves as the owner of fields unless Options say otherwise.
+const FieldManager = "scenario-runner"
+
 // Options say which clusters there are and how we present ourselves to them.
 type Options struct {
 	Kubeconfig string                // --kubeconfig; "" means KUBECONFIG, the usual file, or the pod's service account
@@ -53,7 +56,7 @@ type Env struct {
 
 // NewEnv returns an Env. It does not touch the network: it is also made to print documentation.
 func NewEnv(options Options) *Env {
-	options.FieldManager = cmp.Or(options.FieldManager, "scenario-runner")
+	options.FieldManager = cmp.Or(options.FieldManager, FieldManager)
 	options.UserAgent = cmp.Or(options.UserAgent, "scenario-runner/"+cmp.Or(options.Version, "unknown"))
 	if options.Getenv == nil {
 		options.Getenv = os.Getenv

@@ -53,6 +53,8 @@ func (c *Cluster) DeletionOf(scenario step.Scenario, mapping Mapping, namespace,
 type Change struct {
 	// Keep leaves the change after the scenario. In the scenario's own namespace it has no effect: the namespace goes.
 	Keep bool
+	// Recorded says that the caller has written an undo of its own.
+	Recorded bool
 	// DryRun lets the server check the change without making it.
 	DryRun bool
 }
@@ -68,7 +70,7 @@ func (t *Target) covered(mapping Mapping, namespace, name string) bool {
 // unrecorded reports whether a change, which is about to be made, needs no ledger entry.
 func (t *Target) unrecorded(change Change, mapping Mapping, namespace, name string) bool {
 	t.did(change, mapping, name)
-	return change.Keep || change.DryRun || t.covered(mapping, namespace, name)
+	return change.Keep || change.Recorded || change.DryRun || t.covered(mapping, namespace, name)
 }
 
 // previous reads an object before it is changed; nil when there is none.

@@ -153,7 +153,7 @@ func change(ctx context.Context, run *step.Run, place *kube.Target, c Config, no
 				return changed, err
 			}
 		}
-		err = send(ctx, place, node, wanted)
+		err = send(ctx, place, node, wanted, c.Undo == "keep")
 		if err == nil {
 			return true, nil
 		}

@@ -80,7 +80,7 @@ func revert(ctx context.Context, place *kube.Target, e entry) error {
 		if back.empty() {
 			return nil
 		}
-		if err = send(ctx, place, node, back); kube.IsNotFound(err) {
+		if err = send(ctx, place, node, back, false); kube.IsNotFound(err) {
 			return nil
 		}
 		if !overtaken(err) {
@@ -112,10 +112,10 @@ func nodeOf(object *unstructured.Unstructured) (*corev1.Node, error) {
 	return node, nil
 }
 
-// send makes edits on the version of the node that was read. The ledger has its entry already, so the layer below must
-// not write one of its own.
-func send(ctx context.Context, place *kube.Target, node *corev1.Node, e edits) error {
-	_, err := place.Patch(ctx, ref(node.Name), kube.Patch{Change: kube.Change{Keep: true}, Type: kube.JSONPatch, Body: e.operations(node)})
+// send makes edits on the version of the node that was read. The ledger has its entry already unless they are to stay, so the
+// layer below must not write one of its own.
+func send(ctx context.Context, place *kube.Target, node *corev1.Node, e edits, keep bool) error {
+	_, err := place.Patch(ctx, ref(node.Name), kube.Patch{Change: kube.Change{Keep: keep, Recorded: !keep}, Type: kube.JSONPatch, Body: e.operations(node)})
 	return err
 }
 

@@ -164,7 +164,7 @@ func revertOnce(ctx context.Context, place *kube.Target, e edited) error {
 // patch sends operations. The ledger has what it needs, so the layer below must not write an entry of its own.
 func patch(ctx context.Context, place *kube.Target, e edited, operations []operation) (*unstructured.Unstructured, error) {
 	return place.Patch(ctx, e.ref(), kube.Patch{
-		Change: kube.Change{Keep: true}, Type: kube.JSONPatch, Body: operations, Subresource: e.Subresource,
+		Change: kube.Change{Recorded: true}, Type: kube.JSONPatch, Body: operations, Subresource: e.Subresource,
 	})
 }
 

@@ -1,6 +1,7 @@
 package drift
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"reflect"
@@ -79,14 +80,18 @@ func (s *State) compare(p pair, start time.Time, c Change) (Change, bool) {
 	differences := append(labels(p.old, p.now), placing(p.old, p.now)...)
 	switch {
 	case len(differences) > 0:
-		c.How = "changed: " + strings.Join(differences, ", ")
+		c.How = "changed: " + texts(differences)
 	case c.Ours && !c.Kept, p.mapping.Kind == "Node", reflect.DeepEqual(fields(p.old), fields(p.now)):
 		return c, false // what we changed was put back, and of nodes no more than the differences counts
 	default:
 		c.How = "changed"
 	}
-	c.By = managers(p.now, start)
-	return c, c.Ours || !routine(c.By)
+	c.By = cmp.Or(managers(p.now, start, differences...), managers(p.now, start))
+	if others := !routine(c.By); others || !c.Ours {
+		c.Ours, c.Kept = false, false // what we changed besides was put back
+		return c, others
+	}
+	return c, true
 }
 
 // expected reports whether an object is there for a known reason: it is another run's, the place of the locks, or made by the
@@ -96,9 +101,23 @@ func expected(o object, run string) bool {
 	return by != "" && by != run || o.Name == kube.LocksNamespace || o.Labels["kube-aggregator.kubernetes.io/automanaged"] != ""
 }
 
+// difference is one difference of an object.
+type difference struct {
+	text  string
+	field string // as managed fields name it
+}
+
+func texts(all []difference) string {
+	out := make([]string, len(all))
+	for i, d := range all {
+		out[i] = d.text
+	}
+	return strings.Join(out, ", ")
+}
+
 // labels tells which labels differ.
-func labels(old, now object) []string {
-	var out []string
+func labels(old, now object) []difference {
+	var out []difference
 	keys := slices.Concat(slices.Collect(maps.Keys(old.Labels)), slices.Collect(maps.Keys(now.Labels)))
 	slices.Sort(keys)
 	for _, key := range slices.Compact(keys) {
@@ -106,31 +125,31 @@ func labels(old, now object) []string {
 		after, is := now.Labels[key]
 		switch {
 		case !was:
-			out = append(out, fmt.Sprintf("label %s=%s was added", key, after))
+			out = append(out, difference{fmt.Sprintf("label %s=%s was added", key, after), key})
 		case !is:
-			out = append(out, fmt.Sprintf("label %s=%s was removed", key, before))
+			out = append(out, difference{fmt.Sprintf("label %s=%s was removed", key, before), key})
 		case before != after:
-			out = append(out, fmt.Sprintf("label %s is %s and was %s", key, after, before))
+			out = append(out, difference{fmt.Sprintf("label %s is %s and was %s", key, after, before), key})
 		}
 	}
 	return out
 }
 
 // placing tells what keeps pods from a node that did not before, and the other way round.
-func placing(old, now object) []string {
-	var out []string
+func placing(old, now object) []difference {
+	var out []difference
 	if old.Spec.Unschedulable != now.Spec.Unschedulable {
-		out = append(out, map[bool]string{true: "it was cordoned", false: "it was uncordoned"}[now.Spec.Unschedulable])
+		out = append(out, difference{map[bool]string{true: "it was cordoned", false: "it was uncordoned"}[now.Spec.Unschedulable], "unschedulable"})
 	}
 	before, after := taints(old), taints(now)
 	for _, taint := range after {
 		if !slices.Contains(before, taint) {
-			out = append(out, "taint "+taint+" was added")
+			out = append(out, difference{"taint " + taint + " was added", "taints"})
 		}
 	}
 	for _, taint := range before {
 		if !slices.Contains(after, taint) {
-			out = append(out, "taint "+taint+" was removed")
+			out = append(out, difference{"taint " + taint + " was removed", "taints"})
 		}
 	}
 	return out
@@ -153,12 +172,18 @@ func fields(o object) []metav1.ManagedFieldsEntry {
 	return slices.DeleteFunc(slices.Clone(o.ManagedFields), func(e metav1.ManagedFieldsEntry) bool { return e.Subresource != "" })
 }
 
-// managers names who has changed the fields of an object since a time, by what programs call themselves. Times are kept in
-// seconds.
-func managers(o object, since time.Time) string {
+// managers names who has changed fields of an object since a time, by what programs call themselves, beside this one: all, or
+// those that own one of some fields. Times are kept in seconds.
+func managers(o object, since time.Time, of ...difference) string {
 	var out []string
 	for _, e := range fields(o) {
-		if e.Time != nil && !e.Time.Time.Before(since.Truncate(time.Second)) && !slices.Contains(out, e.Manager) {
+		owns := func(d difference) bool {
+			return e.FieldsV1 != nil && strings.Contains(string(e.FieldsV1.Raw), fmt.Sprintf("%q", "f:"+d.field))
+		}
+		if len(of) > 0 && !slices.ContainsFunc(of, owns) {
+			continue
+		}
+		if e.Manager != kube.FieldManager && e.Time != nil && !e.Time.Time.Before(since.Truncate(time.Second)) && !slices.Contains(out, e.Manager) {
 			out = append(out, e.Manager)
 		}
 	}
