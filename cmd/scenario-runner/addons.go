@@ -51,11 +51,13 @@ func (a *boxAddons) settings() settings.Addons {
 	return a
 }
 
-// use says which sandbox it is.
-func (a *boxAddons) use(b *box) {
+// use says which sandbox brings them: the first, which is that of the default cluster when there is one.
+func (a *boxAddons) use(b boxes) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.box = b
+	if len(b) > 0 {
+		a.box = b[0]
+	}
 }
 
 // Start asks the sandbox for the server.

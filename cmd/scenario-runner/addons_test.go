@@ -25,7 +25,7 @@ exit 1
 		t.Fatal(err)
 	}
 	addons := (&runFlags{sandbox: true}).addons()
-	addons.use(&box{binary: program, Name: "b"})
+	addons.use(boxes{&box{binary: program, Name: "b"}})
 	for range 2 {
 		got, err := addons.Start(t.Context(), settings.Prometheus)
 		if err != nil {

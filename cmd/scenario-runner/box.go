@@ -28,6 +28,7 @@ type box struct {
 	log     *tail
 	done    chan struct{}
 	reused  bool
+	cluster string // that it stands for; "" is the default one
 }
 
 // boxOptions says which sandbox to use.

@@ -15,11 +15,11 @@ import (
 const requiredLocks = "required"
 
 // locker keeps other runs off what scenarios claim. A sandbox that was started for this run has no others.
-func locker(env *kube.Env, private bool, w io.Writer) step.Locker {
+func locker(env *kube.Env, private func(cluster string) bool, w io.Writer) step.Locker {
 	return lease.New(env, lease.Options{
 		Holder: holder(), Required: env.Settings().Policy.LocksRequired,
 		Warn:    func(text string) { fmt.Fprintln(w, "warning: "+text) },
-		Private: func(cluster string) bool { return private && cluster == "" },
+		Private: private,
 	})
 }
 

@@ -34,6 +34,8 @@ type runFlags struct {
 	box      boxOptions
 	target   json.RawMessage // where it runs, for the journal
 	locker   step.Locker     // against other runs
+	drift    bool            // compare what all share before and after
+	shared   *comparison
 	parallel int
 	selectionFlags
 	vars     []string
@@ -79,8 +81,8 @@ that is no sandbox; --yes agrees in advance. The policy of a project may want --
 	}
 	f.cluster.add(cmd)
 	flags := cmd.Flags()
-	flags.BoolVar(&f.sandbox, "sandbox", false, "run on a cluster in the box that is started for this run and removed after it")
-	flags.StringVar(&f.box.name, "sandbox-name", "", "use the sandbox of this name when it is up (and leave it up)")
+	flags.BoolVar(&f.sandbox, "sandbox", false, "run on a cluster in the box that is started for this run and removed after it; one more for each name under clusters")
+	flags.StringVar(&f.box.name, "sandbox-name", "", "use the sandbox of this name when it is up (and leave it up); that of cluster x is NAME-x")
 	flags.IntVar(&f.box.nodes, "sandbox-nodes", 5, "simulated nodes of the sandbox")
 	flags.StringVar(&f.box.binary, "sandbox-binary", "", "path of the sandbox program")
 	flags.IntVar(&f.parallel, "parallel", defaultParallel(), "scenarios at once")
@@ -94,6 +96,7 @@ that is no sandbox; --yes agrees in advance. The policy of a project may want --
 	flags.BoolVarP(&f.verbose, "verbose", "v", false, "show the steps of scenarios that passed, too")
 	flags.BoolVarP(&f.yes, "yes", "y", false, "agree in advance to what the run breaks or changes on clusters that are no sandbox")
 	flags.BoolVar(&f.preflight, "preflight", true, "ask clusters that are no sandbox first whether all rights are there that the steps need")
+	flags.BoolVar(&f.drift, "drift", false, "compare what all users of a cluster share (namespaces, nodes, definitions, cluster roles …) before and after, and say what is not as it was")
 	flags.BoolVar(&f.failFast, "fail-fast", false, "start no further scenario after one that is not green")
 	flags.IntVar(&f.repeat, "repeat", 1, "run each scenario this often; each time counts")
 	flags.IntVar(&f.retries, "retries", 0, "run a scenario that is not green again, at most this often; if it passes then it is flaky")
@@ -140,22 +143,30 @@ func (f *runFlags) run(cmd *cobra.Command, s streams, args []string) error {
 	if err := f.consent(env, registry, s).ask(ctx, loaded.everything(selected)); err != nil {
 		return err
 	}
+	if !f.sandbox {
+		warnOfEarlier(s.err)
+	}
 	if f.preflight && !f.sandbox {
 		if err := preflight(ctx, env, loaded.everything(selected)); err != nil {
 			return f.interrupted(ctx, err)
 		}
 	}
-	var b *box
+	var b boxes
 	if f.sandbox {
-		if b, err = openBox(ctx, f.box); err != nil {
+		if b, err = openBoxes(ctx, f.box, boxed(loaded.everything(selected), slices.Sorted(maps.Keys(named.Clusters)))); err != nil {
 			return f.interrupted(ctx, err)
 		}
 		defer b.close()
 		addons.use(b)
 		f.target = targetOf(b)
-		env.Use(kube.Connection{Kubeconfig: b.Kubeconfig, Context: b.Context})
+		b.use(env)
 	}
-	f.locker = locker(env, b != nil && !b.reused, s.err)
+	f.locker = locker(env, b.private, s.err)
+	if f.drift {
+		if f.shared, err = compare(ctx, env, s.err, loaded.everything(selected)); err != nil {
+			return f.interrupted(ctx, err)
+		}
+	}
 	outcome, err := f.execute(ctx, abort, cmd, s, registry.Undos, loaded, selected)
 	if err != nil {
 		return errored(err)
@@ -276,7 +287,7 @@ func (f *runFlags) options(id string, writer *journal.Writer, abort <-chan struc
 		Parallel: f.parallel, Retries: f.retries, FailOnFlaky: f.failOnFlaky, FailFast: f.failFast,
 		GlobalTimeout: f.timeout, StepTimeout: f.stepTimeout,
 		Cleanup: run.Cleanup(f.cleanup), CleanupTimeout: f.cleanupTimeout, AttachDir: attachDir(writer.Dir()),
-		MaskText: writer.Masker().Mask, LookupEnv: os.LookupEnv, Locker: f.locker,
+		MaskText: writer.Masker().Mask, LookupEnv: os.LookupEnv, Locker: f.locker, Drift: f.shared.since(id),
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/client-go/rest"
 
+	"github.com/scenario-runner/scenario-runner/engine/step"
 	"github.com/scenario-runner/scenario-runner/steps/kube/client"
 	"github.com/scenario-runner/scenario-runner/steps/kube/discovery"
 	"github.com/scenario-runner/scenario-runner/steps/kube/watch"
@@ -87,16 +88,23 @@ func (c *Cluster) Mappings(ctx context.Context) ([]Mapping, error) {
 func (c *Cluster) explain(err error) error {
 	var unreachable *client.Unreachable
 	if errors.As(err, &unreachable) {
-		name := "the cluster"
-		if c.Name != "" {
-			name = fmt.Sprintf("cluster %q", c.Name)
-		}
-		return fmt.Errorf("%s of %s does not answer: %w; %s", name, c.Connection, unreachable, orSandbox)
+		return fmt.Errorf("%s does not answer: %w; %s", c.called(), unreachable, orSandbox)
+	}
+	if silent, ok := errors.AsType[*client.Silent](err); ok {
+		return &step.Failure{Verdict: step.Errored, Message: c.called() + " does not answer any more", Cause: silent}
 	}
 	if apierrors.IsUnauthorized(err) {
 		return fmt.Errorf("%s refuses the credentials of %s: %w", c.Server(), c.Connection, err)
 	}
 	return err
+}
+
+// called names the cluster and where its address came from.
+func (c *Cluster) called() string {
+	if c.Name == "" {
+		return "the cluster of " + c.Connection.String()
+	}
+	return fmt.Sprintf("cluster %q of %s", c.Name, c.Connection)
 }
 
 // Watch calls f with the present state of what query is about and after each change; see watch.Hub.

@@ -24,7 +24,7 @@ const inCluster = "in-cluster"
 
 // allowed refuses a connection whose context the policy does not allow. The cluster in the box is this program's own.
 func (e *Env) allowed(c Connection) error {
-	if c == e.box {
+	if e.boxed(c) {
 		return nil
 	}
 	return e.options.Settings.Policy.Context(contextName(c))
@@ -75,7 +75,7 @@ func spared(safety step.Safety, namespace string) error {
 // always allowed.
 func (e *Env) chosen(c Connection, safety step.Safety) error {
 	name := contextName(c)
-	if c == e.box || len(safety.Contexts) == 0 || slices.ContainsFunc(safety.Contexts, func(allowed string) bool { return glob.Match(allowed, name) }) {
+	if e.boxed(c) || len(safety.Contexts) == 0 || slices.ContainsFunc(safety.Contexts, func(allowed string) bool { return glob.Match(allowed, name) }) {
 		return nil
 	}
 	return &settings.Refusal{
@@ -90,7 +90,7 @@ func (t *Target) Context() (name string, named bool) {
 	e, c := t.Cluster.env, t.Cluster.Connection
 	name = contextName(c)
 	fits := func(pattern string) bool { return pattern != "*" && glob.Match(pattern, name) }
-	named = c == e.box || slices.ContainsFunc(t.run.Scenario.Safety.Contexts, fits) ||
+	named = e.boxed(c) || slices.ContainsFunc(t.run.Scenario.Safety.Contexts, fits) ||
 		slices.ContainsFunc(e.options.Settings.Policy.Contexts, func(p settings.Pattern) bool { return fits(p.Glob) })
 	return name, named
 }
@@ -146,7 +146,7 @@ func (e *Env) Known(ctx context.Context, name string) (called string, sandbox bo
 		return called, false, err
 	}
 	here := net.ParseIP(server.Hostname()).IsLoopback()
-	return called, cluster.Connection == e.box || here && strings.HasPrefix(called, boxContext), nil
+	return called, e.boxed(cluster.Connection) || here && strings.HasPrefix(called, boxContext), nil
 }
 
 // boxContext begins the names of the contexts of clusters in the box.

@@ -33,8 +33,9 @@ func TestPolicyRefusesContexts(t *testing.T) {
 	if err := env.Refused([]string{"other", "unknown"}); err != nil {
 		t.Error(err)
 	}
-	env.Use(kube.Connection{Kubeconfig: file, Context: "prod"})
-	if err := env.Refused([]string{"", "default"}); err != nil {
+	env.Use("", kube.Connection{Kubeconfig: file, Context: "prod"})
+	env.Use("second", kube.Connection{Kubeconfig: file, Context: "prod"})
+	if err := env.Refused([]string{"", "default", "second"}); err != nil {
 		t.Errorf("the cluster in the box is refused: %v", err)
 	}
 }

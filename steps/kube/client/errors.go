@@ -30,6 +30,25 @@ func (u *Unreachable) Error() string { return "can't reach " + u.Server + ": " +
 // Unwrap returns the network error.
 func (u *Unreachable) Unwrap() error { return u.Cause }
 
+// Silent says that the caller's time ended while nobody answered, which is not the same as an answer that is not to the
+// caller's liking.
+type Silent struct {
+	Ended    error // why the caller's time ended
+	Attempts int
+	Last     error
+}
+
+// Error tells of the last attempt.
+func (s *Silent) Error() string {
+	return fmt.Sprintf("%v after %d attempts; the last one: %s", s.Ended, s.Attempts, plainReason(s.Last))
+}
+
+// Unwrap returns why the time ended, and the error of the last attempt.
+func (s *Silent) Unwrap() []error { return []error{s.Ended, s.Last} }
+
+// Refused reports whether err says that no connection could be made at all.
+func Refused(err error) bool { return isDial(err) }
+
 // errAttemptTimeout ends one attempt of a request that hangs.
 var errAttemptTimeout = errors.New("the server did not answer in time")
 

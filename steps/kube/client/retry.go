@@ -118,6 +118,9 @@ func ended(ctx context.Context, backoff *Backoff, err error) error {
 	if backoff.Failures() == 0 || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
 		return context.Cause(ctx)
 	}
+	if Refused(err) {
+		return &Silent{Ended: context.Cause(ctx), Attempts: backoff.Failures(), Last: unmark(err)}
+	}
 	return fmt.Errorf("%w after %d attempts; the last one: %w", context.Cause(ctx), backoff.Failures(), unmark(err))
 }
 

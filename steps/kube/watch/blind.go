@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"github.com/scenario-runner/scenario-runner/steps/kube/client"
 )
 
 // ErrEnough is what the cause wraps when a caller ends its own wait because it has seen enough. Only then is it asked
@@ -24,6 +26,7 @@ func (s *stream) turn(live bool) {
 	defer s.mu.Unlock()
 	if s.live != live {
 		s.live = live
+		s.trouble = nil
 		close(s.turned)
 		s.turned = make(chan struct{})
 	}
@@ -33,6 +36,9 @@ func (s *stream) turn(live bool) {
 // seen.
 func (s *stream) concluded(ctx context.Context, sub *subscription) error {
 	cause := context.Cause(ctx)
+	if silent := s.silence(ctx); silent != nil {
+		return silent
+	}
 	if !sub.query.EveryEvent || !errors.Is(cause, ErrEnough) {
 		return cause
 	}
@@ -43,6 +49,16 @@ func (s *stream) concluded(ctx context.Context, sub *subscription) error {
 		return cause
 	}
 	return fmt.Errorf("%w: %w", cause, ErrBlind)
+}
+
+// silence returns why nothing could be seen at the end of a wait that ran out of time, nil when the watch could see.
+func (s *stream) silence(ctx context.Context) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.live || s.trouble == nil || !errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		return nil
+	}
+	return &client.Silent{Ended: context.Cause(ctx), Attempts: s.trouble.Attempts, Last: s.trouble.Last}
 }
 
 // recovers reports whether the watch comes back in time with nothing to tell.

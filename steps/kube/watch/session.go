@@ -88,7 +88,13 @@ func (s *stream) pause(err error, began time.Time) {
 		s.backoff.Reset()
 		return
 	}
-	_ = client.Wait(s.life, s.backoff.Failed(err)) // the loop looks at the life of the stream itself
+	wait := s.backoff.Failed(err)
+	if client.Refused(err) {
+		s.mu.Lock()
+		s.trouble = &client.Silent{Attempts: s.backoff.Failures(), Last: err}
+		s.mu.Unlock()
+	}
+	_ = client.Wait(s.life, wait) // the loop looks at the life of the stream itself
 }
 
 func (s *stream) describe() string {

@@ -37,8 +37,9 @@ type stream struct {
 	grouped map[string][]*subscription // by namespace, "" for all
 	waiters int
 	linger  *time.Timer
-	live    bool          // a watch is open and the state is known
-	turned  chan struct{} // closed and replaced when live changes
+	live    bool           // a watch is open and the state is known
+	trouble *client.Silent // why it is not live, when nobody answers
+	turned  chan struct{}  // closed and replaced when live changes
 }
 
 func newStream(ctx context.Context, h *Hub, mapping discovery.Mapping, where scope) *stream {
