@@ -66,6 +66,15 @@ func TestWithoutAbortFaultsStandWhileFinallyLooks(t *testing.T) {
 	})
 }
 
+// TestAbortIsNotTriedAgain holds that a retry does not do the same harm once more.
+func TestAbortIsNotTriedAgain(t *testing.T) {
+	inTime(t, func(t *testing.T, b *bench) {
+		b.options.Retries = 3
+		b.run(t.Context(), story("shop", list(newStep("guard", harmful(time.Second)))))
+		expect(t, "scenarios", b.journal.lines(journal.ScenarioFinished), "1s scenario.finished shop failed cause=guard | guard: the shop is down")
+	})
+}
+
 // TestAbortKeepsWhatIsToBeKept holds that --cleanup keep is meant for faults as well.
 func TestAbortKeepsWhatIsToBeKept(t *testing.T) {
 	inTime(t, func(t *testing.T, b *bench) {

@@ -9,7 +9,8 @@ import (
 	"github.com/scenario-runner/scenario-runner/engine/step"
 )
 
-// attempts runs a scenario until it is green or no attempts are left, and sends its verdict. It is the scenario's
+// attempts runs a scenario until it is green or no attempts are left, and sends its verdict. After an abort there is no
+// further one: it would do the same harm again. It is the scenario's
 // goroutine. Each attempt has an id, and with it a namespace, of its own, so it need not wait for the clean-up of the
 // one before.
 func (r *runner) attempts(ctx context.Context, index int, x *execution) {
@@ -32,7 +33,7 @@ func (r *runner) attempts(ctx context.Context, index int, x *execution) {
 		}
 		r.emitFinish(x, result)
 		left = append(left, r.clean(x, wait))
-		if holds(result.Verdict) || attempt > r.retries(index) || ctx.Err() != nil {
+		if holds(result.Verdict) || x.aborted || attempt > r.retries(index) || ctx.Err() != nil {
 			result.Took = took
 			r.results <- finishedScenario{index: index, result: result, left: left}
 			return
