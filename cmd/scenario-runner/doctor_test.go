@@ -18,6 +18,7 @@ func TestDoctorAsksARealCluster(t *testing.T) {
 	for _, want := range []string{
 		`(?m)^ok     cluster    https?://\S+ answers \(context ".*, Kubernetes v1\.`,
 		`(?m)^ok     rights     you may create and delete namespaces$`,
+		`(?m)^ok     locks      claims can be held against other runs$`,
 	} {
 		if !regexp.MustCompile(want).Match(out) {
 			t.Errorf("%s is missing in\n%s", want, out)

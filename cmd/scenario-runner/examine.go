@@ -20,6 +20,7 @@ import (
 	"github.com/scenario-runner/scenario-runner/engine/journal"
 	"github.com/scenario-runner/scenario-runner/steps/kube"
 	"github.com/scenario-runner/scenario-runner/steps/kube/client"
+	"github.com/scenario-runner/scenario-runner/steps/kube/rights"
 )
 
 // patience is how long the doctor waits for a program or a server.
@@ -138,7 +139,22 @@ func reach(ctx context.Context, env *kube.Env, name string) []finding {
 			Cure: "name one that exists in each scenario (metadata.namespace), or ask for the right",
 		})
 	}
-	return append(found, finding{Level: levelOK, Topic: "rights", Text: prefix + "you may create and delete namespaces"})
+	return append(found, finding{Level: levelOK, Topic: "rights", Text: prefix + "you may create and delete namespaces"}, locking(ctx, cluster, prefix))
+}
+
+// locking asks whether claims can be held against other runs.
+func locking(ctx context.Context, cluster *kube.Cluster, prefix string) finding {
+	missing, err := rights.Of([]rights.Need{{Right: kube.ClaimRight("", true)}}).Missing(ctx, cluster)
+	switch {
+	case err != nil:
+		return finding{Level: levelWarn, Topic: "locks", Text: prefix + err.Error()}
+	case len(missing) > 0:
+		return finding{
+			Level: levelWarn, Topic: "locks", Text: fmt.Sprintf("%syou may not %s, so claims are not held against other runs", prefix, missing[0]),
+			Cure: "grant what scenario-runner plan --rbac prints for scenarios with claims",
+		}
+	}
+	return finding{Level: levelOK, Topic: "locks", Text: prefix + "claims can be held against other runs"}
 }
 
 // mayDo asks the server with a SelfSubjectAccessReview, which stores nothing.
