@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -57,4 +58,26 @@ func (c *cluster) injected(t *testing.T) bool {
 	return slices.ContainsFunc(results.Items, func(result unstructured.Unstructured) bool {
 		return slices.Contains(slices.Collect(maps.Values(result.GetAnnotations())), "injected")
 	})
+}
+
+// core is one of the kinds of the core group.
+func (c *cluster) core(resource string) dynamic.NamespaceableResourceInterface {
+	return c.objectsOf.Resource(schema.GroupVersionResource{Version: "v1", Resource: resource})
+}
+
+// resource is the kind of an object.
+func (c *cluster) resource(t *testing.T, object *unstructured.Unstructured) dynamic.NamespaceableResourceInterface {
+	t.Helper()
+	kind := object.GroupVersionKind()
+	served, err := c.kinds.ServerResourcesForGroupVersion(kind.GroupVersion().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range served.APIResources {
+		if r.Kind == kind.Kind && !strings.Contains(r.Name, "/") {
+			return c.objectsOf.Resource(kind.GroupVersion().WithResource(r.Name))
+		}
+	}
+	t.Fatalf("the server has no %s", kind)
+	return nil
 }
