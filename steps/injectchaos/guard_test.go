@@ -13,6 +13,7 @@ import (
 	"github.com/scenario-runner/scenario-runner/engine/steptest"
 	"github.com/scenario-runner/scenario-runner/steps/injectchaos"
 	"github.com/scenario-runner/scenario-runner/steps/kube"
+	"github.com/scenario-runner/scenario-runner/steps/kube/kubetest"
 	"github.com/scenario-runner/scenario-runner/steps/settings"
 )
 
@@ -224,6 +225,37 @@ func TestWhatIsAllowedIsDone(t *testing.T) {
 	claimed := l.Host.Claimed()
 	if len(claimed) != 4 || !strings.HasPrefix(claimed[0], want[0]) || claimed[1] != want[1] {
 		t.Errorf("claimed %v", claimed)
+	}
+}
+
+// TestWhatIsTheScenariosOwnNeedsNoMark holds that the label of the policy is asked for where others may be at work.
+func TestWhatIsTheScenariosOwnNeedsNoMark(t *testing.T) {
+	l := newLab(t)
+	l.deploy("Deployment", "web", 2)
+	mark := settings.Policy{RequireLabel: settings.Pattern{Glob: "chaos=allowed", At: "scenario-runner.yaml:7:17"}}
+	const body = "experiment: pod-delete\ntarget: deployment/web\nduration: 10ms"
+	own := l.under(mark, step.Safety{})
+	own.run.Scenario.ID += "-own"
+	own.run.Scenario.Namespace, own.run.Scenario.Owned = own.run.Scenario.ID, true
+	place, err := own.env.Target(t.Context(), &own.run)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := place.Apply(t.Context(), kubetest.Object(t, workload("Deployment", "web", 2)), kube.Change{}); err != nil {
+		t.Fatal(err)
+	}
+	web, err := kube.ParseRef("deployment/web")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := place.WatchRef(t.Context(), web, func(shot kube.Snapshot) (bool, error) { return isReady(shot.Object), nil }); err != nil {
+		t.Fatal(err)
+	}
+	if err := own.inject(body); err != nil {
+		t.Error(err)
+	}
+	if err := l.under(mark, step.Safety{}).inject(body); err == nil || !strings.Contains(err.Error(), "the policy demands (requireLabel, scenario-runner.yaml:7:17)") {
+		t.Errorf("in a namespace of others: %v", err)
 	}
 }
 
