@@ -20,7 +20,7 @@ type Right struct {
 
 // Needer is a Task that says which rights it needs.
 type Needer interface {
-	// Needs returns the rights that the use needs, from its config alone: it must not do I/O. What is not known before the
+	// Needs returns the rights that the use needs, from its config and the files that it names. What is not known before the
 	// run counts as everything that it can mean.
 	Needs() []Right
 }

@@ -11,25 +11,28 @@ import (
 	"github.com/scenario-runner/scenario-runner/steps/kube/ready"
 )
 
-// needs returns the rights to apply what is known before the run.
-func (s steps) needs(c, _ *Config, in *step.Place, w step.Written) []step.Right {
+// needs returns the rights to apply what is known before the run. A kustomization is built for that.
+func (s steps) needs(c, shown *Config, in *step.Place, w step.Written) []step.Right {
 	r := s.env.Rights(in)
-	refused := w.Given("refused") // then nothing is stored, taken back or waited for
-	keep := c.Undo == "keep" || refused
-	for _, o := range c.written {
+	all, known := c.written, true
+	if w.Given("kustomize") {
+		built, err := manifest.Kustomize(in.Dir, shown.Kustomize) // one with ${{ }} is no folder
+		all, known = slices.Concat(all, built), err == nil
+	}
+	for _, o := range all {
 		ref := kube.Ref{APIVersion: o.GetAPIVersion(), Kind: o.GetKind(), Name: o.GetName(), Namespace: o.GetNamespace()}
-		r.For("apply " + kube.Ref{Kind: o.GetKind(), Name: o.GetName()}.String())
-		if o.GetName() == "" {
+		short := kube.Ref{Kind: o.GetKind(), Name: o.GetName()}.String()
+		if r.For("apply " + short); o.GetName() == "" {
 			r.Create(ref)
 		} else {
-			r.Apply(ref, keep)
+			r.Apply(ref, c.Undo == "keep")
 		}
-		grants(r, o, c.written)
-		if c.WaitReady && !refused && !ready.Of(o.Unstructured).Ready {
-			r.For("wait for " + kube.Ref{Kind: o.GetKind(), Name: o.GetName()}.String()).Ready(ref)
+		grants(r, o, all)
+		if c.WaitReady && !ready.Of(o.Unstructured).Ready {
+			r.For("wait for " + short).Ready(ref)
 		}
 	}
-	if c.unknown || c.texts > 0 {
+	if !known || c.texts > 0 || w.Given("manifests") && len(c.Manifests) == 0 || w.Given("inline") && len(c.Inline) == 0 {
 		r.For("apply objects").Add(kube.Ref{}, "", "create", "patch")
 	}
 	return r.List()
