@@ -13,6 +13,8 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/scenario-runner/scenario-runner/sandbox/place"
+	"github.com/scenario-runner/scenario-runner/sandbox/realnode"
+	"github.com/scenario-runner/scenario-runner/sandbox/simulation"
 )
 
 // NameVariable holds the words with which the user has called this program, if another program has called it for him.
@@ -120,7 +122,7 @@ loopback address, without root and without containers.`,
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	root.AddCommand(
-		p.up(), p.down(), p.status(), p.kubeconfig(), p.logs(), p.restart(), p.addon(), p.exec(), p.serve(), p.version(), p.supervise(),
+		p.up(), p.down(), p.status(), p.kubeconfig(), p.logs(), p.restart(), p.addon(), p.loadImage(), p.exec(), p.serve(), p.version(), p.supervise(),
 	)
 	return root
 }
@@ -158,13 +160,59 @@ func nameFlag(command *cobra.Command, name *string) {
 	command.Flags().StringVar(name, "name", DefaultName, "name of the sandbox")
 }
 
-func nodesFlag(command *cobra.Command, nodes *int) {
-	command.Flags().IntVar(nodes, "nodes", defaultNodes, "number of simulated nodes")
+// nodeOptions say which nodes a sandbox has.
+type nodeOptions struct {
+	count int
+	kind  string
+	// chosen says whether the user has given the number of simulated nodes.
+	chosen func() bool
 }
 
-func checkNodes(nodes int) error {
-	if nodes < 1 || nodes > 1000 {
-		return usageError{fmt.Errorf("bad number of nodes %d: expected 1 to 1000", nodes)}
+// nodesFlags adds the flags about nodes.
+func nodesFlags(command *cobra.Command, o *nodeOptions) {
+	flags := command.Flags()
+	flags.IntVar(&o.count, "nodes", defaultNodes, "number of simulated nodes (none by default with --node real)")
+	flags.StringVar(&o.kind, "node", simulation.TypeSimulated, "simulated, or real for a node whose pods really run (Linux, root)")
+	o.chosen = func() bool { return flags.Changed("nodes") }
+}
+
+// real says whether there is a real node.
+func (o nodeOptions) real() bool { return o.kind == simulation.TypeReal }
+
+// simulated returns the number of simulated nodes.
+func (o nodeOptions) simulated() int {
+	if o.real() && !o.chosen() {
+		return 0
+	}
+	return o.count
+}
+
+// String tells which nodes there are.
+func (o nodeOptions) String() string {
+	switch {
+	case !o.real():
+		return fmt.Sprintf("%d simulated nodes", o.simulated())
+	case o.simulated() == 0:
+		return "a real node"
+	default:
+		return fmt.Sprintf("a real node and %d simulated ones", o.simulated())
+	}
+}
+
+// check finds mistakes, and what a real node lacks on this machine.
+func (o nodeOptions) check() error {
+	if !o.real() && o.kind != simulation.TypeSimulated {
+		return usageError{fmt.Errorf("bad kind of node %q: expected %s or %s", o.kind, simulation.TypeSimulated, simulation.TypeReal)}
+	}
+	least := 1
+	if o.real() {
+		least = 0
+	}
+	if o.simulated() < least || o.simulated() > 1000 {
+		return usageError{fmt.Errorf("bad number of nodes %d: expected %d to 1000", o.simulated(), least)}
+	}
+	if o.real() {
+		return realnode.Check()
 	}
 	return nil
 }

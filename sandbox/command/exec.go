@@ -43,7 +43,7 @@ with the command's exit code.`,
 		},
 	}
 	command.Flags().StringVar(&o.name, "name", "", "name of the sandbox (default a random one)")
-	nodesFlag(command, &o.nodes)
+	nodesFlags(command, &o.nodes)
 	command.Flags().DurationVar(&o.timeout, "timeout", time.Minute, "how long the start may take")
 	return command
 }

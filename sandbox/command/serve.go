@@ -20,7 +20,7 @@ import (
 
 type serveOptions struct {
 	name        string
-	nodes       int
+	nodes       nodeOptions
 	parentStdin bool
 	timeout     time.Duration
 }
@@ -37,7 +37,7 @@ standard input reaches its end, which it does when the program that holds the ot
 		RunE: func(command *cobra.Command, _ []string) error { return p.runServe(command.Context(), o) },
 	}
 	command.Flags().StringVar(&o.name, "name", "", "name of the sandbox (default a random one)")
-	nodesFlag(command, &o.nodes)
+	nodesFlags(command, &o.nodes)
 	command.Flags().BoolVar(&o.parentStdin, "parent-stdin", false, "end when standard input ends")
 	command.Flags().DurationVar(&o.timeout, "timeout", time.Minute, "how long the start may take")
 	return command
@@ -63,7 +63,7 @@ func (p *program) runServe(ctx context.Context, o serveOptions) error {
 
 // serveEphemeral runs a sandbox that lives no longer than this process.
 func serveEphemeral(ctx context.Context, o serveOptions, onReady func(supervise.Ready) error) error {
-	if err := checkNodes(o.nodes); err != nil {
+	if err := o.nodes.check(); err != nil {
 		return err
 	}
 	if o.name == "" {
@@ -87,7 +87,7 @@ func serveEphemeral(ctx context.Context, o serveOptions, onReady func(supervise.
 	defer late.Stop()
 	var released bool
 	err = supervise.Run(ctx, supervise.Options{
-		Place: at, Nodes: o.nodes, Executable: executable,
+		Place: at, Nodes: o.nodes.simulated(), RealNode: o.nodes.real(), Executable: executable,
 		OnReady: func(ready supervise.Ready) error {
 			late.Stop()
 			released = true

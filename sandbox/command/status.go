@@ -51,17 +51,26 @@ func (p *program) runStatus(ctx context.Context, name string, asJSON bool) error
 }
 
 func (p *program) printStatus(status supervise.Status) error {
+	if status.State == supervise.StateDown && len(status.Left) > 0 {
+		_, err := fmt.Fprintf(p.streams.Out, "Sandbox %q is down, but it was killed and has left %s. Remove that with %q.\n",
+			status.Name, strings.Join(status.Left, " and "), p.name+" down --name "+status.Name)
+		return err
+	}
 	if status.State == supervise.StateDown {
 		_, err := fmt.Fprintf(p.streams.Out, "Sandbox %q is down. Bring it up with %q.\n", status.Name, p.name+" up --name "+status.Name)
 		return err
 	}
 	var text strings.Builder
 	fmt.Fprintf(&text, "Sandbox %q is %s, pid %d, for %s, %s resident.\n", status.Name, status.State, status.PID, seconds(status.UptimeSeconds), mebibytes(status.MemoryBytes))
-	fmt.Fprintf(&text, "  kubeconfig  %s\n  context     %s\n  server      %s\n  nodes       %d, of which %d are ready (simulated)\n\n",
-		status.Kubeconfig, status.Context, status.Server, status.Nodes.Total, status.Nodes.Ready)
+	fmt.Fprintf(&text, "  kubeconfig  %s\n  context     %s\n  server      %s\n  nodes       %d, of which %d are ready (%s)\n\n",
+		status.Kubeconfig, status.Context, status.Server, status.Nodes.Total, status.Nodes.Ready, kindOfNodes(status))
 	table := tabwriter.NewWriter(&text, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "COMPONENT\tSTATE\tPID\tMEMORY\tUPTIME")
 	for _, component := range status.Components {
+		if component.Inside {
+			fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\n", component.Name, component.State, "inside", mebibytes(component.MemoryBytes), seconds(component.UptimeSeconds))
+			continue
+		}
 		if component.State == supervise.StateRunning {
 			fmt.Fprintf(table, "%s\t%s\t%d\t%s\t%s\n", component.Name, component.State, component.PID, mebibytes(component.MemoryBytes), seconds(component.UptimeSeconds))
 			continue
@@ -79,6 +88,17 @@ func (p *program) printStatus(status supervise.Status) error {
 	}
 	_, printed := fmt.Fprint(p.streams.Out, text.String())
 	return errors.Join(err, printed)
+}
+
+func kindOfNodes(status supervise.Status) string {
+	switch {
+	case status.RealNode == "":
+		return "simulated"
+	case status.Nodes.Total > 1:
+		return status.RealNode + " is real, the others are simulated"
+	default:
+		return status.RealNode + " is real"
+	}
 }
 
 func seconds(count int64) string { return (time.Duration(count) * time.Second).String() }

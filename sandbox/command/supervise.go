@@ -20,7 +20,7 @@ const reportDescriptor = 3
 // supervise is how up starts the process that outlives it; users have no need of it.
 func (p *program) supervise() *cobra.Command {
 	var name string
-	var nodes int
+	var nodes nodeOptions
 	command := &cobra.Command{
 		Use:    "supervise",
 		Short:  "Run a detached sandbox (for internal use)",
@@ -31,11 +31,11 @@ func (p *program) supervise() *cobra.Command {
 		},
 	}
 	nameFlag(command, &name)
-	nodesFlag(command, &nodes)
+	nodesFlags(command, &nodes)
 	return command
 }
 
-func runDetached(ctx context.Context, name string, nodes int) error {
+func runDetached(ctx context.Context, name string, nodes nodeOptions) error {
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	reports := os.NewFile(reportDescriptor, "reports")
@@ -52,7 +52,7 @@ func runDetached(ctx context.Context, name string, nodes int) error {
 		return fmt.Errorf("find this program: %w", err)
 	}
 	err = supervise.Run(ctx, supervise.Options{
-		Place: at, Nodes: nodes, Executable: executable, Detached: true,
+		Place: at, Nodes: nodes.simulated(), RealNode: nodes.real(), Executable: executable, Detached: true,
 		OnStart: func(ready supervise.Ready) error { return tell(reports, startReport{Started: &ready}) },
 		OnReady: func(ready supervise.Ready) error { return tell(reports, startReport{Ready: &ready}) },
 	})

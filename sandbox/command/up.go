@@ -16,6 +16,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/scenario-runner/scenario-runner/sandbox/place"
+	"github.com/scenario-runner/scenario-runner/sandbox/realnode"
+	"github.com/scenario-runner/scenario-runner/sandbox/simulation"
 	"github.com/scenario-runner/scenario-runner/sandbox/supervise"
 )
 
@@ -24,7 +26,7 @@ const startingInterval = 50 * time.Millisecond
 
 type upOptions struct {
 	name    string
-	nodes   int
+	nodes   nodeOptions
 	wait    bool
 	timeout time.Duration
 	json    bool
@@ -36,12 +38,15 @@ func (p *program) up() *cobra.Command {
 		Use:   "up",
 		Short: "Bring a sandbox up and leave it running",
 		Long: `Bring a sandbox up and leave it running until it is taken down. If it is up already, nothing is changed, except that
-missing nodes are added.`,
+missing nodes are added.
+
+With --node real there is a node whose pods really run, in containers: ` + realnode.Name + `. Pods run there unless they tolerate the taint ` + simulation.NodeAnnotation + ` of
+the simulated nodes, of which there are none then by default. It needs Linux, root, containerd and some more programs; what is missing is said.`,
 		Args: noArguments,
 		RunE: func(command *cobra.Command, _ []string) error { return p.runUp(command.Context(), o) },
 	}
 	nameFlag(command, &o.name)
-	nodesFlag(command, &o.nodes)
+	nodesFlags(command, &o.nodes)
 	command.Flags().BoolVar(&o.wait, "wait", true, "wait until the nodes are ready and pods can be created")
 	command.Flags().DurationVar(&o.timeout, "timeout", time.Minute, "how long to wait at most")
 	command.Flags().BoolVar(&o.json, "json", false, "print JSON")
@@ -49,7 +54,7 @@ missing nodes are added.`,
 }
 
 func (p *program) runUp(ctx context.Context, o upOptions) error {
-	if err := checkNodes(o.nodes); err != nil {
+	if err := o.nodes.check(); err != nil {
 		return err
 	}
 	at, err := placeOf(o.name)
@@ -95,12 +100,25 @@ func (p *program) bringUp(ctx context.Context, at place.Place, o upOptions) (upR
 	if status.State == supervise.StateBroken {
 		return upResult{}, p.brokenError(status)
 	}
-	if status.State == supervise.StateUp && status.Nodes.Total < o.nodes {
-		if err := client.Grow(ctx, o.nodes); err != nil {
-			return upResult{}, err
-		}
+	if err := p.completeNodes(ctx, client, status, o.nodes); err != nil {
+		return upResult{}, err
 	}
 	return upResult{Ready: status.Ready, AlreadyUp: true, Waited: status.State == supervise.StateUp}, nil
+}
+
+// completeNodes adds the simulated nodes that are missing in a sandbox that is up.
+func (p *program) completeNodes(ctx context.Context, client *supervise.Client, status supervise.Status, nodes nodeOptions) error {
+	has, needs := status.Nodes.Total, nodes.simulated()
+	switch {
+	case status.RealNode != "":
+		has--
+	case nodes.real():
+		return fmt.Errorf("sandbox %q is up without a real node, and none can be added; take it down first with %q", status.Name, p.name+" down --name "+status.Name)
+	}
+	if status.State != supervise.StateUp || has >= needs {
+		return nil
+	}
+	return client.Grow(ctx, needs)
 }
 
 // waitStarted waits for a sandbox that someone else has started and that isn't usable yet.
@@ -155,7 +173,7 @@ func startDetached(ctx context.Context, at place.Place, o upOptions) (supervise.
 		return supervise.Ready{}, fmt.Errorf("make a pipe for the supervisor's reports: %w", err)
 	}
 	defer reports.Close()
-	command := exec.Command(executable, "supervise", "--name", at.Name, "--nodes", strconv.Itoa(o.nodes))
+	command := exec.Command(executable, "supervise", "--name", at.Name, "--nodes", strconv.Itoa(o.nodes.simulated()), "--node", o.nodes.kind)
 	command.ExtraFiles = []*os.File{reporter}
 	command.Dir = "/"
 	// A session of its own: neither the terminal's end nor its Ctrl-C reaches the sandbox.
@@ -233,7 +251,7 @@ func (p *program) printUp(result upResult, o upOptions) error {
 	if result.Name != DefaultName {
 		name = " --name " + result.Name
 	}
-	headline := fmt.Sprintf("Sandbox %q is up with %d simulated nodes (it took %.1f s).", result.Name, o.nodes, float64(result.StartupMillis)/1000)
+	headline := fmt.Sprintf("Sandbox %q is up with %s (it took %.1f s).", result.Name, o.nodes, float64(result.StartupMillis)/1000)
 	switch {
 	case result.AlreadyUp:
 		headline = fmt.Sprintf("Sandbox %q is up already.", result.Name)

@@ -1,6 +1,6 @@
-// Package component runs the components of a sandbox inside this process: etcd, the three servers of Kubernetes and the
-// simulator. It is the only package that imports their code; everything else starts this program again with the name of
-// a component as the first argument.
+// Package component runs the components of a sandbox inside this process: etcd, the three servers of Kubernetes, the
+// simulator and what a real node consists of. It is the only package that imports their code; everything else starts this
+// program again with the name of a component as the first argument.
 package component
 
 import (
@@ -31,7 +31,7 @@ import (
 // Run runs the named component with its arguments and returns its exit code; found is false if there is none of that
 // name. The process ends when its supervisor dies.
 func Run(ctx context.Context, name string, arguments []string) (code int, found bool) {
-	if supervise.CheckComponent(name) != nil {
+	if !supervise.IsProgram(name) {
 		return 0, false
 	}
 	watchLifeline()
@@ -46,8 +46,10 @@ func Run(ctx context.Context, name string, arguments []string) (code int, found 
 		return runCommand(controllermanager.NewControllerManagerCommand(), arguments), true
 	case supervise.Scheduler:
 		return runCommand(scheduler.NewSchedulerCommand(), arguments), true
-	default:
+	case supervise.KWOK:
 		return runSimulator(ctx, arguments), true
+	default:
+		return runNode(ctx, name, arguments)
 	}
 }
 

@@ -16,6 +16,18 @@ const (
 	NodeAnnotationValue = "fake"
 )
 
+// The label that tells simulated nodes from real ones.
+const (
+	NodeTypeLabel = "sandbox.scenario-runner.dev/node-type"
+	TypeReal      = "real"
+	TypeSimulated = "simulated"
+)
+
+// NodeTaint is what keeps pods off simulated nodes that don't ask for them, where there is a real node too.
+func NodeTaint() corev1.Taint {
+	return corev1.Taint{Key: NodeAnnotation, Value: NodeAnnotationValue, Effect: corev1.TaintEffectNoSchedule}
+}
+
 // The steps of a node.
 const (
 	// NodeUpdate brings the reported conditions up to date.
@@ -49,6 +61,7 @@ func Node(index int) *corev1.Node {
 				"topology.kubernetes.io/region":    "sandbox",
 				"topology.kubernetes.io/zone":      fmt.Sprintf("sandbox-%c", 'a'+rune(index%zones)),
 				"node.kubernetes.io/instance-type": "simulated",
+				NodeTypeLabel:                      TypeSimulated,
 			},
 		},
 	}

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/scenario-runner/scenario-runner/sandbox/place"
+	"github.com/scenario-runner/scenario-runner/sandbox/realnode"
 )
 
 // stopPatience is how long a supervisor that was told to stop may take before it is killed.
@@ -43,7 +44,7 @@ func (c *Client) Status(ctx context.Context) (Status, error) {
 		return Status{}, err
 	}
 	if !alive {
-		return Status{Ready: Ready{Name: c.at.Name}, State: StateDown}, nil
+		return Status{Ready: Ready{Name: c.at.Name}, State: StateDown, Left: c.left()}, nil
 	}
 	var status Status
 	err = c.order(ctx, http.MethodGet, "/status", nil, &status)
@@ -52,6 +53,30 @@ func (c *Client) Status(ctx context.Context) (Status, error) {
 		return Status{Ready: Ready{Name: c.at.Name}, State: StateStarting, Problem: err.Error()}, nil
 	}
 	return status, err
+}
+
+// left lists what a dead supervisor has left.
+func (c *Client) left() []string {
+	var left []string
+	if c.at.Exists() {
+		left = append(left, "the folder "+c.at.Folder())
+	}
+	if name := cgroupName(c.at); realnode.CgroupsExist(name) {
+		left = append(left, "the control groups "+name)
+	}
+	return left
+}
+
+// LoadImage gives an archive with an image to the real node.
+func (c *Client) LoadImage(ctx context.Context, archive string) error {
+	status, err := c.Status(ctx)
+	if err != nil {
+		return err
+	}
+	if status.RealNode == "" {
+		return fmt.Errorf("sandbox %q has no real node that could take an image; bring one up with --node real", c.at.Name)
+	}
+	return realnode.Import(ctx, c.at.Sockets(), archive)
 }
 
 // Restart ends a component, leaves it down for the pause and starts it again.
@@ -80,8 +105,8 @@ func (c *Client) Stop(ctx context.Context) (bool, error) {
 		return false, err
 	}
 	if !alive {
-		existed := c.at.Exists()
-		return existed, c.at.Remove()
+		existed := c.at.Exists() || realnode.CgroupsExist(cgroupName(c.at))
+		return existed, c.clear(ctx)
 	}
 	patience, cancel := context.WithTimeout(ctx, stopPatience)
 	defer cancel()
@@ -95,7 +120,12 @@ func (c *Client) Stop(ctx context.Context) (bool, error) {
 	if err := errors.Join(c.kill(), c.waitDead(ctx)); err != nil {
 		return true, err
 	}
-	return true, c.at.Remove()
+	return true, c.clear(ctx)
+}
+
+// clear removes what a dead supervisor has left: everything else ends with it, but not files and control groups.
+func (c *Client) clear(ctx context.Context) error {
+	return errors.Join(removeCgroups(ctx, c.at), c.at.Remove())
 }
 
 // kill ends the supervisor whose id stands in the state file. The id is its own, since the lock is held.

@@ -64,7 +64,7 @@ func (c *cluster) waitAPI(ctx context.Context) error {
 }
 
 // furnish creates what a usable cluster has besides the components: nodes and a default storage class.
-func (c *cluster) furnish(ctx context.Context, nodes int) error {
+func (c *cluster) furnish(ctx context.Context, nodes []*corev1.Node) error {
 	driver := simulation.CSIDriver()
 	_, err := c.client.StorageV1().CSIDrivers().Create(ctx, driver, metav1.CreateOptions{})
 	if err := ignoreExisting(err); err != nil {
@@ -79,10 +79,21 @@ func (c *cluster) furnish(ctx context.Context, nodes int) error {
 	return c.addNodes(ctx, nodes)
 }
 
-// addNodes creates the nodes up to the given count that aren't there yet.
-func (c *cluster) addNodes(ctx context.Context, count int) error {
-	for index := range count {
-		node := simulation.Node(index)
+// simulatedNodes returns simulated nodes. Beside a real node they are for pods that ask for them.
+func simulatedNodes(count int, besideReal bool) []*corev1.Node {
+	nodes := make([]*corev1.Node, count)
+	for index := range nodes {
+		nodes[index] = simulation.Node(index)
+		if besideReal {
+			nodes[index].Spec.Taints = []corev1.Taint{simulation.NodeTaint()}
+		}
+	}
+	return nodes
+}
+
+// addNodes creates the nodes that aren't there yet.
+func (c *cluster) addNodes(ctx context.Context, nodes []*corev1.Node) error {
+	for _, node := range nodes {
 		_, err := c.client.CoreV1().Nodes().Create(ctx, node, metav1.CreateOptions{})
 		if err := ignoreExisting(err); err != nil {
 			return fmt.Errorf("create node %q: %w", node.Name, err)

@@ -1,9 +1,11 @@
 package supervise
 
 import (
+	"slices"
 	"strconv"
 
 	"github.com/scenario-runner/scenario-runner/sandbox/place"
+	"github.com/scenario-runner/scenario-runner/sandbox/realnode"
 )
 
 // The components of a sandbox, in the order in which they start.
@@ -13,17 +15,33 @@ const (
 	ControllerManager = "kube-controller-manager"
 	Scheduler         = "kube-scheduler"
 	KWOK              = "kwok"
+	// Node is the first process of a real node, which starts the parts of the node itself.
+	Node = "node"
 )
 
-// Components lists all components in the order in which they start.
+// Components lists all components in the order in which they start; the last ones are those of a real node.
 func Components() []string {
-	return []string{Etcd, APIServer, ControllerManager, Scheduler, KWOK}
+	all := []string{Etcd, APIServer, ControllerManager, Scheduler, KWOK, Node}
+	for _, part := range realnode.Parts() {
+		all = append(all, string(part))
+	}
+	return all
+}
+
+// IsProgram says whether this program is also the component of that name.
+func IsProgram(name string) bool {
+	return name != string(realnode.Containerd) && CheckComponent(name) == nil
+}
+
+// isPart says whether a component is a part of a real node.
+func isPart(component string) bool {
+	return slices.Contains(realnode.Parts(), realnode.Part(component))
 }
 
 // Address is where every server of a sandbox listens: it is reachable from its own machine only.
 const Address = "127.0.0.1"
 
-// Networks of a sandbox. No packet ever travels in them; the API server and the controllers only hand out addresses.
+// Networks of a sandbox. Packets travel in them only on a real node, which has the last part of the pods' network.
 const (
 	serviceNetwork = "10.96.0.0/16"
 	serviceAddress = "10.96.0.1"
@@ -36,19 +54,29 @@ type ports struct {
 	kubelet int
 }
 
+// layout is what the command lines of the components depend on.
+type layout struct {
+	at     place.Place
+	listen ports
+	// real is how the real node is run, nil without one.
+	real *realnode.Config
+}
+
 // arguments returns the command line of a component.
-func arguments(component string, at place.Place, listen ports) []string {
+func (l layout) arguments(component string) []string {
 	switch component {
 	case Etcd:
-		return etcdArguments(at)
+		return etcdArguments(l.at)
 	case APIServer:
-		return apiServerArguments(at, listen)
+		return append(apiServerArguments(l.at, l.listen), endpointArguments(l.real)...)
 	case ControllerManager:
-		return controllerManagerArguments(at)
+		return controllerManagerArguments(l.at)
 	case Scheduler:
-		return schedulerArguments(at)
+		return schedulerArguments(l.at)
+	case Node:
+		return []string{"--config=" + l.real.File()}
 	default:
-		return kwokArguments(at, listen)
+		return kwokArguments(l.at, l.listen)
 	}
 }
 
@@ -75,9 +103,6 @@ func apiServerArguments(at place.Place, listen ports) []string {
 	return []string{
 		"--etcd-servers=unix://" + at.EtcdSocket(),
 		"--bind-address=" + Address,
-		"--advertise-address=" + Address,
-		// The endpoints of the "kubernetes" service must not be loopback addresses, and no simulated pod calls it.
-		"--endpoint-reconciler-type=none",
 		"--secure-port=" + strconv.Itoa(listen.api),
 		"--tls-cert-file=" + at.PKI("apiserver.crt"),
 		"--tls-private-key-file=" + at.PKI("apiserver.key"),
@@ -98,6 +123,15 @@ func apiServerArguments(at place.Place, listen ports) []string {
 		"--max-requests-inflight=2000",
 		"--max-mutating-requests-inflight=1000",
 	}
+}
+
+// endpointArguments say where pods find the API server, and how it finds them.
+func endpointArguments(real *realnode.Config) []string {
+	if real != nil {
+		return []string{"--advertise-address=" + realnode.Gateway, "--egress-selector-config-file=" + real.EgressFile()}
+	}
+	// The endpoints of the "kubernetes" service must not be loopback addresses, and no simulated pod calls it.
+	return []string{"--advertise-address=" + Address, "--endpoint-reconciler-type=none"}
 }
 
 func controllerManagerArguments(at place.Place) []string {

@@ -7,14 +7,11 @@ import (
 	"slices"
 	"sync"
 	"time"
-
-	"github.com/scenario-runner/scenario-runner/sandbox/place"
 )
 
 // fleet is the set of running components.
 type fleet struct {
-	at      place.Place
-	listen  ports
+	layout
 	starter *starter
 	// crashed receives every process that has ended without being told to.
 	crashed chan *process
@@ -24,9 +21,9 @@ type fleet struct {
 	waiters   sync.WaitGroup
 }
 
-func newFleet(at place.Place, listen ports, starter *starter) *fleet {
+func newFleet(layout layout, starter *starter) *fleet {
 	return &fleet{
-		at: at, listen: listen, starter: starter,
+		layout: layout, starter: starter,
 		crashed:   make(chan *process, len(Components())+len(Addons())),
 		processes: map[string]*process{},
 	}
@@ -37,7 +34,7 @@ func (f *fleet) start(components ...string) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for _, component := range components {
-		started, err := f.starter.start(component, arguments(component, f.at, f.listen), f.at)
+		started, err := f.starter.start(component, f.arguments(component), f.at)
 		if err != nil {
 			return err
 		}
@@ -68,11 +65,13 @@ func (f *fleet) guard(running *process) {
 	running.expected = false
 }
 
-// names lists the components, and the add-ons that were started, in the order in which they start.
+// names lists the components that are processes of this one, and the add-ons that were started, in the order in which they
+// start.
 func (f *fleet) names() []string {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return append(Components(), slices.DeleteFunc(Addons(), func(name string) bool { return f.processes[name] == nil })...)
+	own := slices.DeleteFunc(Components(), func(name string) bool { return isPart(name) || (name == Node && f.real == nil) })
+	return append(own, slices.DeleteFunc(Addons(), func(name string) bool { return f.processes[name] == nil })...)
 }
 
 func (f *fleet) watch(started *process) {

@@ -10,16 +10,27 @@ import (
 
 	"github.com/scenario-runner/scenario-runner/sandbox/pki"
 	"github.com/scenario-runner/scenario-runner/sandbox/place"
+	"github.com/scenario-runner/scenario-runner/sandbox/realnode"
 )
 
 // mastersGroup is the group whose members may do everything.
 const mastersGroup = "system:masters"
 
+// Users that are given their rights by bindings of the sandbox.
+const (
+	kubeletCaller = "kube-apiserver-kubelet-client"
+	nameServer    = "sandbox:cluster-dns"
+)
+
+// realNodeFile names the certificate of the real node's kubelet.
+const realNodeFile = "kubelet-real"
+
 // ContextName is the name of a sandbox's context in its kubeconfig.
 func ContextName(name string) string { return "sandbox-" + name }
 
 // prepareIdentities writes the certificates, the keys and the kubeconfigs of a sandbox.
-func prepareIdentities(at place.Place, listen ports, now time.Time) error {
+func prepareIdentities(l layout, now time.Time) error {
+	at := l.at
 	authority, err := pki.NewAuthority("sandbox-"+at.Name, now)
 	if err != nil {
 		return err
@@ -30,11 +41,14 @@ func prepareIdentities(at place.Place, listen ports, now time.Time) error {
 	if err := writeServiceAccountKey(at); err != nil {
 		return err
 	}
-	return writeKubeconfigs(at, authority, listen, now)
+	if err := writeKubeconfigs(at, authority, l.listen, now); err != nil || l.real == nil {
+		return err
+	}
+	return writeNodeIdentities(at, authority, *l.real, now)
 }
 
 func writeServers(at place.Place, authority *pki.Authority, now time.Time) error {
-	addresses := []net.IP{net.ParseIP(Address), net.ParseIP(serviceAddress)}
+	addresses := []net.IP{net.ParseIP(Address), net.ParseIP(serviceAddress), net.ParseIP(realnode.Gateway)}
 	names := []string{
 		"localhost", "kubernetes", "kubernetes.default", "kubernetes.default.svc", "kubernetes.default.svc.cluster.local",
 	}
@@ -46,7 +60,7 @@ func writeServers(at place.Place, authority *pki.Authority, now time.Time) error
 	if err != nil {
 		return err
 	}
-	kubeletClient, err := authority.Client("kube-apiserver-kubelet-client", nil, now)
+	kubeletClient, err := authority.Client(kubeletCaller, nil, now)
 	if err != nil {
 		return err
 	}
@@ -57,14 +71,18 @@ func writeServers(at place.Place, authority *pki.Authority, now time.Time) error
 		{"ca", authority.Pair}, {"apiserver", apiServer}, {"kubelet", kubelet}, {"kubelet-client", kubeletClient},
 	}
 	for _, each := range pairs {
-		if err := at.Write(at.PKI(each.file+".crt"), each.pair.Certificate); err != nil {
-			return err
-		}
-		if err := at.Write(at.PKI(each.file+".key"), each.pair.Key); err != nil {
+		if err := writePair(at, each.file, each.pair); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+func writePair(at place.Place, file string, pair pki.Pair) error {
+	if err := at.Write(at.PKI(file+".crt"), pair.Certificate); err != nil {
+		return err
+	}
+	return at.Write(at.PKI(file+".key"), pair.Key)
 }
 
 func writeServiceAccountKey(at place.Place) error {
@@ -79,22 +97,29 @@ func writeServiceAccountKey(at place.Place) error {
 }
 
 func writeKubeconfigs(at place.Place, authority *pki.Authority, listen ports, now time.Time) error {
-	clients := []struct {
-		path   string
-		user   string
-		groups []string
-	}{
+	clients := []client{
 		{at.Client(ControllerManager), "system:kube-controller-manager", nil},
 		{at.Client(Scheduler), "system:kube-scheduler", nil},
 		{at.Client(KWOK), "sandbox:kwok", []string{mastersGroup}},
 		{at.Kubeconfig(), "sandbox:administrator", []string{mastersGroup}},
 	}
+	return writeClients(at, authority, serverURL(listen), clients, now)
+}
+
+// client is a user of the API server and the file with which it calls.
+type client struct {
+	path   string
+	user   string
+	groups []string
+}
+
+func writeClients(at place.Place, authority *pki.Authority, server string, clients []client, now time.Time) error {
 	for _, client := range clients {
 		pair, err := authority.Client(client.user, client.groups, now)
 		if err != nil {
 			return err
 		}
-		content, err := kubeconfig(at.Name, client.user, serverURL(listen), authority.Certificate, pair)
+		content, err := kubeconfig(at.Name, client.user, server, authority.Certificate, pair)
 		if err != nil {
 			return err
 		}
@@ -103,6 +128,23 @@ func writeKubeconfigs(at place.Place, authority *pki.Authority, listen ports, no
 		}
 	}
 	return nil
+}
+
+// writeNodeIdentities writes what a real node proves itself with. Its parts reach the API server at the node's address.
+func writeNodeIdentities(at place.Place, authority *pki.Authority, node realnode.Config, now time.Time) error {
+	user := "system:node:" + realnode.Name
+	kubelet, err := authority.Server(user, []string{realnode.Name}, []net.IP{net.ParseIP(realnode.Gateway)}, now)
+	if err != nil {
+		return err
+	}
+	if err := writePair(at, realNodeFile, kubelet); err != nil {
+		return err
+	}
+	return writeClients(at, authority, node.Server(), []client{
+		{node.Clients[realnode.Kubelet], user, []string{"system:nodes"}},
+		{node.Clients[realnode.Proxy], "system:kube-proxy", nil},
+		{node.Clients[realnode.DNS], nameServer, nil},
+	}, now)
 }
 
 func serverURL(listen ports) string { return fmt.Sprintf("https://%s:%d", Address, listen.api) }

@@ -76,7 +76,8 @@ func (s *starter) close() error {
 
 // start starts a component with its output going to its log.
 func (s *starter) start(component string, arguments []string, at place.Place) (*process, error) {
-	return s.startProgram(component, launch{program: s.executable, arguments: append([]string{component}, arguments...)}, at)
+	how := launch{program: s.executable, arguments: append([]string{component}, arguments...), namespaces: component == Node}
+	return s.startProgram(component, how, at)
 }
 
 // launch says how a program is started and ended.
@@ -91,6 +92,8 @@ type launch struct {
 	files []*os.File
 	// farewell is the signal that ends the program; without one it is killed.
 	farewell os.Signal
+	// namespaces says that the program gets namespaces of its own, whose first process it is.
+	namespaces bool
 }
 
 // startProgram starts a program under the name of a component or an add-on.
@@ -107,6 +110,9 @@ func (s *starter) startProgram(component string, how launch, at place.Place) (*p
 	// An own process group keeps the terminal's Ctrl-C with the supervisor, who ends the components in order.
 	command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Credential: how.account}
 	setDeathSignal(command.SysProcAttr)
+	if how.namespaces {
+		setNamespaces(command.SysProcAttr)
+	}
 
 	result := make(chan error)
 	s.requests <- startRequest{command: command, result: result}

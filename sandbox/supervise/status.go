@@ -1,6 +1,10 @@
 package supervise
 
-import "time"
+import (
+	"time"
+
+	"github.com/scenario-runner/scenario-runner/sandbox/footprint"
+)
 
 // States of a sandbox and of a component.
 const (
@@ -40,6 +44,8 @@ type ComponentStatus struct {
 	Name string `json:"name"`
 	// State is running, crashed or down.
 	State string `json:"state"`
+	// Inside says that it runs in the namespaces of the real node, where its process id means something else.
+	Inside bool `json:"inside,omitempty"`
 	// PID is its process id while it runs.
 	PID int `json:"pid,omitempty"`
 	// MemoryBytes is the memory that is resident.
@@ -67,6 +73,10 @@ type Status struct {
 	MemoryBytes int64 `json:"memoryBytes,omitempty"`
 	// Nodes counts the nodes.
 	Nodes NodeCount `json:"nodes"`
+	// RealNode is the name of the real node, if there is one.
+	RealNode string `json:"realNode,omitempty"`
+	// Left lists what a sandbox that was killed has left; taking it down removes that.
+	Left []string `json:"left,omitempty"`
 	// Problem says why something could not be found out.
 	Problem string `json:"problem,omitempty"`
 	// Components are the components in the order in which they start.
@@ -83,7 +93,7 @@ func componentStatus(component string, running *process, logFile string, now tim
 		pid := running.command.Process.Pid
 		return ComponentStatus{
 			Name: component, State: StateRunning, PID: pid,
-			MemoryBytes:   residentMemory(pid),
+			MemoryBytes:   footprint.Resident(pid),
 			UptimeSeconds: int64(now.Sub(running.started).Seconds()),
 		}
 	}

@@ -93,9 +93,10 @@ func TestNothingListensOutsideTheLoopbackAddress(t *testing.T) {
 		Scheduler:         {"--secure-port=0"},
 		KWOK:              {"--listen=127.0.0.1:10250"},
 	}
-	for _, component := range Components() {
+	layout := layout{at: at, listen: ports{api: 6443, kubelet: 10250}}
+	for _, component := range []string{Etcd, APIServer, ControllerManager, Scheduler, KWOK} {
 		flags := map[string]bool{}
-		for _, flag := range arguments(component, at, ports{api: 6443, kubelet: 10250}) {
+		for _, flag := range layout.arguments(component) {
 			flags[flag] = true
 			if strings.Contains(flag, "0.0.0.0") || strings.Contains(flag, "insecure") {
 				t.Errorf("%s: found %s", component, flag)

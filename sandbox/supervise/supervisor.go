@@ -10,8 +10,11 @@ import (
 	"sync"
 	"time"
 
+	corev1 "k8s.io/api/core/v1"
+
 	"github.com/scenario-runner/scenario-runner/sandbox/footprint"
 	"github.com/scenario-runner/scenario-runner/sandbox/place"
+	"github.com/scenario-runner/scenario-runner/sandbox/realnode"
 )
 
 const (
@@ -33,6 +36,8 @@ type Options struct {
 	Place place.Place
 	// Nodes is the number of simulated nodes.
 	Nodes int
+	// RealNode says that there is a real node besides.
+	RealNode bool
 	// Executable is the program that contains the components.
 	Executable string
 	// Detached says that the sandbox goes on when a component crashes, so that its user can look at it.
@@ -50,7 +55,9 @@ type supervisor struct {
 	fleet   *fleet
 	cluster *cluster
 	addons  addons
-	stop    context.CancelCauseFunc
+	// node is the real node, nil without one.
+	node *node
+	stop context.CancelCauseFunc
 
 	mu    sync.Mutex
 	state string
@@ -61,6 +68,11 @@ type supervisor struct {
 // error if the sandbox could not start or a component has crashed.
 func Run(ctx context.Context, options Options) error {
 	began := time.Now()
+	if options.RealNode {
+		if err := realnode.Check(); err != nil {
+			return err
+		}
+	}
 	alive, err := takeAlive(ctx, options.Place)
 	if err != nil {
 		return err
@@ -70,7 +82,8 @@ func Run(ctx context.Context, options Options) error {
 		return errors.Join(err, alive.Release())
 	}
 	err = runWithRetries(ctx, options, starter, began)
-	return errors.Join(err, starter.close(), options.Place.Remove(), alive.Release())
+	left := removeCgroups(context.WithoutCancel(ctx), options.Place)
+	return errors.Join(err, starter.close(), left, options.Place.Remove(), alive.Release())
 }
 
 func takeAlive(ctx context.Context, at place.Place) (*place.Lock, error) {
@@ -101,6 +114,9 @@ func runWithRetries(ctx context.Context, options Options, starter *starter, bega
 }
 
 func runOnce(ctx context.Context, options Options, starter *starter, began time.Time) (err error) {
+	if err := removeCgroups(ctx, options.Place); err != nil {
+		return err
+	}
 	if err := options.Place.Create(); err != nil {
 		return err
 	}
@@ -108,7 +124,13 @@ func runOnce(ctx context.Context, options Options, starter *starter, began time.
 	if err != nil {
 		return err
 	}
-	if err := prepareIdentities(options.Place, listen, began); err != nil {
+	layout := layout{at: options.Place, listen: listen}
+	if options.RealNode {
+		if layout.real, err = configureNode(options.Place, options.Executable, listen); err != nil {
+			return err
+		}
+	}
+	if err := prepareIdentities(layout, began); err != nil {
 		return err
 	}
 	cluster, err := connect(options.Place)
@@ -119,7 +141,7 @@ func runOnce(ctx context.Context, options Options, starter *starter, began time.
 	defer stop(nil)
 	s := &supervisor{
 		options: options, started: began, cluster: cluster, stop: stop,
-		fleet: newFleet(options.Place, listen, starter),
+		fleet: newFleet(layout, starter),
 		state: StateStarting,
 		ready: Ready{
 			Name: options.Place.Name, Kubeconfig: options.Place.Kubeconfig(),
@@ -127,6 +149,12 @@ func runOnce(ctx context.Context, options Options, starter *starter, began time.
 		},
 	}
 	defer func() { err = errors.Join(err, s.fleet.stopAll()) }()
+	if layout.real != nil {
+		if s.node, err = openNode(ctx, *layout.real, listen); err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, s.node.close()) }()
+	}
 	return s.run(ctx)
 }
 
@@ -191,16 +219,40 @@ func (s *supervisor) startInOrder(ctx context.Context) error {
 	if err := s.fleet.start(Etcd, APIServer); err != nil {
 		return err
 	}
+	if s.node != nil {
+		// Meanwhile containerd starts.
+		if err := s.fleet.start(Node); err != nil {
+			return err
+		}
+	}
 	if err := s.cluster.waitAPI(ctx); err != nil {
 		return err
 	}
 	if err := s.fleet.start(ControllerManager, Scheduler, KWOK); err != nil {
 		return err
 	}
-	if err := s.cluster.furnish(ctx, s.options.Nodes); err != nil {
+	if s.node != nil {
+		if err := s.joinNode(ctx); err != nil {
+			return err
+		}
+	}
+	if err := s.cluster.furnish(ctx, s.simulated()); err != nil {
 		return err
 	}
-	return s.cluster.waitUsable(ctx, s.options.Nodes)
+	return s.cluster.waitUsable(ctx, s.allNodes())
+}
+
+// simulated are the simulated nodes of this sandbox.
+func (s *supervisor) simulated() []*corev1.Node {
+	return simulatedNodes(s.options.Nodes, s.node != nil)
+}
+
+// allNodes is how many nodes there have to be.
+func (s *supervisor) allNodes() int {
+	if s.node != nil {
+		return s.options.Nodes + 1
+	}
+	return s.options.Nodes
 }
 
 // explainStart tells a lost race for a port from other failures of a start.
@@ -269,15 +321,24 @@ func (s *supervisor) status(ctx context.Context) Status {
 	status := Status{
 		Ready: s.ready, State: s.state, PID: os.Getpid(), Detached: s.options.Detached,
 		UptimeSeconds: int64(now.Sub(s.started).Seconds()),
-		MemoryBytes:   residentMemory(os.Getpid()),
+		MemoryBytes:   footprint.Resident(os.Getpid()),
 	}
 	s.mu.Unlock()
+	if s.node != nil {
+		status.RealNode = realnode.Name
+	}
 	for _, name := range s.fleet.names() {
 		component := componentStatus(name, s.fleet.get(name), s.options.Place.Log(name), now)
 		status.Components = append(status.Components, component)
 		status.MemoryBytes += component.MemoryBytes
 		if component.State != StateRunning && status.State == StateUp {
 			status.State = StateBroken
+		}
+	}
+	if s.node != nil {
+		for _, part := range s.nodeStatus(ctx) {
+			status.Components = append(status.Components, part)
+			status.MemoryBytes += part.MemoryBytes
 		}
 	}
 	nodes, err := s.cluster.countNodes(ctx)
@@ -290,16 +351,32 @@ func (s *supervisor) status(ctx context.Context) Status {
 
 // restart restarts a component and waits until the cluster works again.
 func (s *supervisor) restart(ctx context.Context, component string, pause time.Duration) error {
+	if s.node == nil && (component == Node || isPart(component)) {
+		return fmt.Errorf("there is no %s: the sandbox has no real node; bring one up with --node real", component)
+	}
+	if isPart(component) {
+		return s.node.restart(ctx, realnode.Part(component), pause)
+	}
 	if err := s.fleet.restart(ctx, component, pause); err != nil {
 		return err
 	}
-	return s.cluster.waitAPI(ctx)
-}
-
-// grow adds nodes and waits for them.
-func (s *supervisor) grow(ctx context.Context, nodes int) error {
-	if err := s.cluster.addNodes(ctx, nodes); err != nil {
+	if err := s.cluster.waitAPI(ctx); err != nil {
 		return err
 	}
-	return s.cluster.waitNodes(ctx, nodes)
+	if component == Node {
+		return s.node.client.Join(ctx)
+	}
+	return nil
+}
+
+// grow adds simulated nodes and waits for them.
+func (s *supervisor) grow(ctx context.Context, nodes int) error {
+	if err := s.cluster.addNodes(ctx, simulatedNodes(nodes, s.node != nil)); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	s.options.Nodes = max(s.options.Nodes, nodes)
+	expected := s.allNodes()
+	s.mu.Unlock()
+	return s.cluster.waitNodes(ctx, expected)
 }

@@ -1,4 +1,4 @@
-package supervise
+package footprint
 
 import (
 	"fmt"
@@ -8,11 +8,11 @@ import (
 	"strings"
 )
 
-// residentMemory returns the memory of a process that is resident, in bytes, or 0 if the system doesn't tell.
-func residentMemory(pid int) int64 {
+// Resident returns the memory of a process that is resident, in bytes, or 0 if the system doesn't tell.
+func Resident(pid int) int64 {
 	content, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	if err != nil {
-		return residentMemoryByCommand(pid)
+		return residentByCommand(pid)
 	}
 	for line := range strings.Lines(string(content)) {
 		value, found := strings.CutPrefix(line, "VmRSS:")
@@ -28,8 +28,8 @@ func residentMemory(pid int) int64 {
 	return 0
 }
 
-// residentMemoryByCommand asks ps, for systems without /proc.
-func residentMemoryByCommand(pid int) int64 {
+// residentByCommand asks ps, for systems without /proc.
+func residentByCommand(pid int) int64 {
 	output, err := exec.Command("ps", "-o", "rss=", "-p", strconv.Itoa(pid)).Output()
 	if err != nil {
 		return 0
