@@ -33,6 +33,7 @@ func NewEnv(functions ...Function) *Env {
 	}
 	expr.Function(fieldFunction, field, new(func(any, any) any))(e.config)
 	expr.Function(itemFunction, item, new(func(any, any, any) any))(e.config)
+	expr.Function(equalFunction, equal, new(func(any, any) any))(e.config)
 	expr.Function(anyFunction, func(...any) (any, error) { return nil, nil }, new(func(...any) any))(e.config)
 	return e
 }

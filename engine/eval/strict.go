@@ -45,6 +45,7 @@ func (n *natures) rewrite(tree *ast.Node) {
 	s := &strictAccess{natures: n, plain: map[ast.Node]ast.Node{}, texts: map[ast.Node]string{}}
 	ast.Walk(tree, texts(s.texts))
 	ast.Walk(tree, s)
+	ast.Walk(tree, equality{})
 	ast.Walk(tree, eraser{})
 }
 
