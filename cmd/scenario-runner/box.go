@@ -35,8 +35,12 @@ type box struct {
 type boxOptions struct {
 	binary string
 	name   string // a named one that is up is used and left up
-	nodes  int
+	nodes  int    // simulated ones; 0 leaves the number to the sandbox
+	node   string // realNode for one whose pods really run
 }
+
+// realNode is the kind of node whose pods really run.
+const realNode = "real"
 
 // openBox brings a sandbox up, or takes the named one that is up already.
 func openBox(ctx context.Context, o boxOptions) (*box, error) {
@@ -47,14 +51,42 @@ func openBox(ctx context.Context, o boxOptions) (*box, error) {
 	if o.name != "" {
 		out, err := exec.CommandContext(ctx, binary, "kubeconfig", "--name", o.name).Output() //nolint:gosec // our own program
 		if path := strings.TrimSpace(string(out)); err == nil && path != "" {
+			if err := o.checkNode(ctx, binary); err != nil {
+				return nil, err
+			}
 			return &box{Name: o.name, Kubeconfig: path, binary: binary, reused: true}, nil
 		}
 	}
-	args := []string{"serve", "--parent-stdin", "--nodes", strconv.Itoa(o.nodes)}
+	args := []string{"serve", "--parent-stdin"}
+	if o.nodes != 0 {
+		args = append(args, "--nodes", strconv.Itoa(o.nodes))
+	}
+	if o.node != "" {
+		args = append(args, "--node", o.node)
+	}
 	if o.name != "" {
 		args = append(args, "--name", o.name)
 	}
 	return startBox(ctx, exec.Command(binary, args...)) //nolint:gosec,noctx // it outlives ctx to be taken down in order
+}
+
+// checkNode refuses a sandbox that is up without the real node that this run asks for.
+func (o boxOptions) checkNode(ctx context.Context, binary string) error {
+	if o.node != realNode {
+		return nil
+	}
+	// It ends with 1 when something is broken, and says what there is all the same.
+	out, _ := exec.CommandContext(ctx, binary, "status", "--json", "--name", o.name).Output() //nolint:gosec // our own program
+	var status struct {
+		RealNode string `json:"realNode"`
+	}
+	if err := json.Unmarshal(out, &status); err != nil {
+		return fmt.Errorf("reading how the sandbox %q is: %w", o.name, err)
+	}
+	if status.RealNode == "" {
+		return fmt.Errorf("the sandbox %q is up without a real node; take it down with `scenario-runner sandbox down --name %s`, or leave --sandbox-node out", o.name, o.name)
+	}
+	return nil
 }
 
 func startBox(ctx context.Context, c *exec.Cmd) (*box, error) {

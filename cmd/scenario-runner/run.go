@@ -83,7 +83,8 @@ that is no sandbox; --yes agrees in advance. The policy of a project may want --
 	flags := cmd.Flags()
 	flags.BoolVar(&f.sandbox, "sandbox", false, "run on a cluster in the box that is started for this run and removed after it; one more for each name under clusters")
 	flags.StringVar(&f.box.name, "sandbox-name", "", "use the sandbox of this name when it is up (and leave it up); that of cluster x is NAME-x")
-	flags.IntVar(&f.box.nodes, "sandbox-nodes", 5, "simulated nodes of the sandbox")
+	flags.IntVar(&f.box.nodes, "sandbox-nodes", 0, "simulated nodes of the sandbox (default 5, none beside a real one)")
+	flags.StringVar(&f.box.node, "sandbox-node", "", "real for a node whose pods really run, which needs Linux, root and containerd (default simulated)")
 	flags.StringVar(&f.box.binary, "sandbox-binary", "", "path of the sandbox program")
 	flags.IntVar(&f.parallel, "parallel", defaultParallel(), "scenarios at once")
 	f.selectionFlags.add(cmd)
@@ -295,13 +296,16 @@ func (f *runFlags) simulated() string {
 	if !f.sandbox {
 		return ""
 	}
+	if f.box.node == realNode {
+		return "the cluster is a sandbox: its API server, controllers, scheduler and the node real-1 are real, its storage and other nodes are simulated"
+	}
 	return "the cluster is a sandbox: its API server, controllers and scheduler are real, its nodes and pods are simulated"
 }
 
 // again returns the flags that decide on what a scenario runs, as they were given.
 func again(cmd *cobra.Command) []string {
 	var out []string
-	for _, name := range []string{"config", "sandbox", "sandbox-name", "kubeconfig", "context", "cluster", "allow-env", "var", "without"} {
+	for _, name := range []string{"config", "sandbox", "sandbox-name", "sandbox-node", "kubeconfig", "context", "cluster", "allow-env", "var", "without"} {
 		flag := cmd.Flags().Lookup(name)
 		switch values, many := flag.Value.(pflag.SliceValue); {
 		case !flag.Changed:

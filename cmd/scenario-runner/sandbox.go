@@ -20,9 +20,11 @@ func newSandbox(s streams) *cobra.Command {
 		Use:   "sandbox COMMAND",
 		Short: "Start, stop and look at a real API server with simulated nodes",
 		Long: `A cluster in the box: etcd, the Kubernetes API server, controllers and scheduler as processes on the loopback
-interface, with nodes and pods simulated by KWOK. It needs no root, no containers and no network.
+interface, with nodes and pods simulated by KWOK. It needs no root, no containers and no network. With
+--node real there is a node whose pods really run; that needs Linux, root and containerd.
 
-  scenario-runner sandbox up [--name N] [--nodes 5]
+  scenario-runner sandbox up [--name N] [--nodes 5] [--node real]
+  scenario-runner sandbox load-image --image localhost/app:1 PROGRAM...
   scenario-runner sandbox status|kubeconfig|logs|down [--name N]
   scenario-runner sandbox exec -- kubectl get nodes
 
