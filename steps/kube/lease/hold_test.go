@@ -3,6 +3,7 @@ package lease
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -34,6 +35,8 @@ func (d *diary) expect(lines ...string) {
 	d.t.Helper()
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	slices.Sort(lines) // what happens at the same time has no order
+	slices.Sort(d.lines)
 	if diff := cmp.Diff(lines, d.lines); diff != "" {
 		d.t.Error(diff)
 	}
