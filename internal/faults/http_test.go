@@ -75,7 +75,7 @@ func overHTTP(t *testing.T, all *table) {
 			host := steptest.NewHost(t, forgiving(registry.Undos)...)
 			body := strings.NewReplacer("URL", servers[fault], "LOGIN", `{Authorization: "Bearer `+secret+`"}`).Replace(c[1])
 			_, err := steptest.Use{Definition: definition, Run: &step.Run{Host: host}}.Do(within(t), t, body)
-			all.add(t, name, fault, err, servers[fault], "URL", strings.TrimPrefix(strings.TrimPrefix(servers[fault], "http://"), "https://"), "ADDRESS")
+			all.add(t, name, fault, host, err, servers[fault], "URL", strings.TrimPrefix(strings.TrimPrefix(servers[fault], "http://"), "https://"), "ADDRESS")
 			env.Close()
 		}
 	}

@@ -2,6 +2,7 @@ package faults
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"flag"
 	"fmt"
@@ -15,6 +16,7 @@ import (
 	gocmp "github.com/google/go-cmp/cmp"
 
 	"github.com/scenario-runner/scenario-runner/engine/step"
+	"github.com/scenario-runner/scenario-runner/engine/steptest"
 )
 
 var update = flag.Bool("update", false, "write docs/faults.md anew")
@@ -52,9 +54,12 @@ type table struct {
 }
 
 // add notes what a step made of a fault. What differs from run to run is replaced by its name.
-func (a *table) add(t *testing.T, step_, fault string, err error, replace ...string) {
+func (a *table) add(t *testing.T, step_, fault string, host *steptest.Host, err error, replace ...string) {
 	t.Helper()
 	r := row{step: step_, fault: fault, verdict: "passed"}
+	if errors.Is(err, context.DeadlineExceeded) && err.Error() == context.DeadlineExceeded.Error() {
+		err = timedOut(host)
+	}
 	if err != nil {
 		r.verdict = string(step.VerdictOf(err))
 		r.message = err.Error()
@@ -69,6 +74,14 @@ func (a *table) add(t *testing.T, step_, fault string, err error, replace ...str
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.rows = append(a.rows, r)
+}
+
+// timedOut is what the engine says of a step whose time was over.
+func timedOut(host *steptest.Host) error {
+	if seen := host.Seen(); len(seen) > 0 {
+		return fmt.Errorf("timed out; last seen: %s", seen[len(seen)-1])
+	}
+	return errors.New("timed out")
 }
 
 // span is how long the tests let a step wait, more or less.

@@ -99,6 +99,7 @@ type attempt struct {
 	result    Result
 	simulated bool
 	ended     bool
+	broke     bool // the connection did, and not because the time was over
 	err       error
 }
 
@@ -174,6 +175,7 @@ func (e *execution) one(ctx context.Context, a *attempt) {
 	r.ExitCode, r.Stdout, r.Stderr, r.Truncated = code, trimmed(written), trimmed(problems), lost+lostToo > 0
 	a.simulated = strings.HasPrefix(r.Stderr, simulatedMark)
 	if err != nil {
+		a.broke = ctx.Err() == nil
 		a.err = e.explain(ctx, a, err)
 		return
 	}

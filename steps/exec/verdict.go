@@ -16,7 +16,7 @@ func (e *execution) verdict(ctx context.Context) error {
 	var failed []*attempt
 	for _, a := range e.attempts {
 		switch {
-		case errors.Is(a.err, remote.ErrNotBegun) && !step.Interrupted(ctx):
+		case (a.broke || errors.Is(a.err, remote.ErrNotBegun)) && !step.Interrupted(ctx):
 			return a.err
 		case ctx.Err() != nil && !a.ended:
 			return e.interrupted(ctx)

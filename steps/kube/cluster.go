@@ -3,6 +3,7 @@ package kube
 import (
 	"cmp"
 	"context"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"net/http"
@@ -92,6 +93,9 @@ func (c *Cluster) explain(err error) error {
 	}
 	if silent, ok := errors.AsType[*client.Silent](err); ok {
 		return &step.Failure{Verdict: step.Errored, Message: c.called() + " does not answer any more", Cause: silent}
+	}
+	if _, stranger := errors.AsType[x509.UnknownAuthorityError](err); stranger {
+		return fmt.Errorf("the certificate of %s is signed by an authority that %s does not trust; name it there as certificate-authority: %w", c.Server(), c.Connection, err)
 	}
 	if apierrors.IsUnauthorized(err) {
 		return fmt.Errorf("%s refuses the credentials of %s: %w", c.Server(), c.Connection, err)
