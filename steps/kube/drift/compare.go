@@ -178,7 +178,7 @@ func managers(o object, since time.Time, of ...difference) string {
 	var out []string
 	for _, e := range fields(o) {
 		owns := func(d difference) bool {
-			return e.FieldsV1 != nil && strings.Contains(string(e.FieldsV1.Raw), fmt.Sprintf("%q", "f:"+d.field))
+			return e.FieldsV1 != nil && strings.Contains(e.FieldsV1.GetRawString(), fmt.Sprintf("%q", "f:"+d.field))
 		}
 		if len(of) > 0 && !slices.ContainsFunc(of, owns) {
 			continue

@@ -23,7 +23,7 @@ func made(uid string, labels map[string]string, owners ...string) object {
 			at = metav1.NewTime(start.Add(-time.Hour))
 		}
 		o.ManagedFields = append(o.ManagedFields, metav1.ManagedFieldsEntry{
-			Manager: owner, Time: &at, FieldsV1: &metav1.FieldsV1{Raw: []byte(`{"f:metadata":{"f:labels":{"f:team":{}}}}`)},
+			Manager: owner, Time: &at, FieldsV1: metav1.NewFieldsV1(`{"f:metadata":{"f:labels":{"f:team":{}}}}`),
 		})
 	}
 	return o
