@@ -101,7 +101,7 @@ func lostMidway(t *testing.T, all *table, name string, c [2]string, fault string
 		t.Fatalf("there is no step %s", c[0])
 	}
 	made.now.Store(fault)
-	_, err := steptest.Use{Definition: definition, Run: cluster.Run}.Do(within(t), t, c[1])
+	_, err := steptest.Use{Definition: definition, Run: cluster.Run}.Do(within(t, fault), t, c[1])
 	made.now.Store("") // the clean-up works again
 	all.add(t, name, fault, cluster.Host, err, serverOf(t, proxy.Kubeconfig)...)
 }
@@ -125,7 +125,7 @@ func neverReached(t *testing.T, all *table, name string, c [2]string, fault stri
 		t.Fatalf("there is no step %s", c[0])
 	}
 	host := steptest.NewHost(t, forgiving(registry.Undos)...)
-	_, err := steptest.Use{Definition: definition, Run: &step.Run{Host: host}}.Do(within(t), t, c[1])
+	_, err := steptest.Use{Definition: definition, Run: &step.Run{Host: host}}.Do(within(t, fault), t, c[1])
 	all.add(t, name, fault, host, err, server.URL, "URL", strings.TrimPrefix(server.URL, "https://"), "ADDRESS", file, "KUBECONFIG")
 }
 

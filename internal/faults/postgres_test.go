@@ -111,7 +111,7 @@ func inDatabases(t *testing.T, all *table) {
 			steps := steptest.NewHost(t, forgiving(registry.Undos)...)
 			run := &step.Run{Host: steps, Scope: eval.Scope{"vars": map[string]any{"password": p.password}}}
 			body := strings.NewReplacer("URL", p.url, "QUERY", p.query, "TLS", p.tls).Replace(strings.Replace(c[1], "databases: {URL", "databases: {HISTORY", 1))
-			_, err := steptest.Use{Definition: definition, Run: run}.Do(within(t), t, body)
+			_, err := steptest.Use{Definition: definition, Run: run}.Do(within(t, fault), t, body)
 			address := p.url[strings.Index(p.url, "@")+1:]
 			host, database, _ := strings.Cut(address, "/")
 			all.add(t, name, fault, steps, err, host, "ADDRESS", database, "DATABASE", "localhost", "HOST")

@@ -11,9 +11,14 @@ import (
 	"github.com/scenario-runner/scenario-runner/engine/step"
 )
 
-// within returns a context that ends as that of a step does which times out.
-func within(t *testing.T) context.Context {
-	ctx, cancel := context.WithTimeout(t.Context(), 1500*time.Millisecond)
+// within returns a context that ends as that of a step does which times out: soon for the faults that steps wait out.
+func within(t *testing.T, fault string) context.Context {
+	t.Helper()
+	limit := 20 * time.Second
+	if fault == "slow" || fault == "gone midway" {
+		limit = 1500 * time.Millisecond
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), limit)
 	t.Cleanup(cancel)
 	return ctx
 }

@@ -175,7 +175,7 @@ func (e *execution) one(ctx context.Context, a *attempt) {
 	r.ExitCode, r.Stdout, r.Stderr, r.Truncated = code, trimmed(written), trimmed(problems), lost+lostToo > 0
 	a.simulated = strings.HasPrefix(r.Stderr, simulatedMark)
 	if err != nil {
-		a.broke = ctx.Err() == nil
+		a.broke = ctx.Err() == nil && !errors.Is(err, remote.ErrSilent) // which comes a moment before the time is over
 		a.err = e.explain(ctx, a, err)
 		return
 	}

@@ -69,7 +69,7 @@ func verdict(ctx context.Context, run *step.Run, err error) error {
 	switch {
 	case step.Interrupted(ctx):
 		return ctx.Err()
-	case errors.Is(err, remote.ErrNotBegun):
+	case errors.Is(err, remote.ErrNotBegun), errors.Is(err, remote.ErrSilent):
 		return err
 	case errors.Is(err, pods.ErrNone), ctx.Err() != nil:
 		return step.Fail("timed out%s: %s", after, err)

@@ -41,13 +41,13 @@ func old(err error) bool {
 	return !refused || !apierrors.IsForbidden(status) && !apierrors.IsUnauthorized(status) && !apierrors.IsNotFound(status) && !kube.Transient(status)
 }
 
-// errSilent is what is said of a server with which the connection stands, and that says nothing.
-var errSilent = errors.New("the server did not answer in time")
+// ErrSilent is what is said of a server with which the connection stands, and that says nothing until the time is over.
+var ErrSilent = errors.New("the server did not answer in time")
 
 // plain takes the wrapping of a failed upgrade off a server's refusal, and the ports off a connection that hangs.
 func plain(err error) error {
 	if operation, ok := errors.AsType[*net.OpError](err); ok && operation.Op == "read" && operation.Timeout() {
-		return errSilent
+		return ErrSilent
 	}
 	if failed, ok := errors.AsType[*httpstream.UpgradeFailureError](err); ok {
 		if _, refused := errors.AsType[*apierrors.StatusError](failed.Cause); refused {

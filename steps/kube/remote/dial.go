@@ -2,6 +2,7 @@ package remote
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"time"
@@ -35,6 +36,9 @@ func connect(ctx context.Context, cluster *kube.Cluster, namespace, pod string) 
 		}
 		return plain(err)
 	})
+	if errors.Is(err, context.DeadlineExceeded) && !errors.Is(err, ErrNotBegun) {
+		err = ErrSilent // there is nothing else that it waits for
+	}
 	if err != nil {
 		return nil, fmt.Errorf("connect to pod %s: %w", pod, err)
 	}
