@@ -72,6 +72,8 @@ func evict(ctx context.Context, cluster Cluster, pod corev1.Pod) error {
 		switch {
 		case err == nil, apierrors.IsNotFound(err), apierrors.IsConflict(err):
 			return nil
+		case apierrors.HasStatusCause(err, corev1.NamespaceTerminatingCause):
+			return nil // it goes with its namespace
 		case !apierrors.IsTooManyRequests(err):
 			return fmt.Errorf("evict Pod %s/%s: %w", pod.Namespace, pod.Name, err)
 		}
