@@ -29,6 +29,7 @@ type aim struct {
 	targets    []*unstructured.Unstructured
 	pool       []*unstructured.Unstructured // of which Litmus takes as many as there are targets, its own choice each time
 	candidates int
+	others     int        // pods that share the label of the targets without being one
 	query      kube.Query // where the targets are seen
 	before     []crew
 }
@@ -112,6 +113,9 @@ func (a *aim) note(ctx context.Context, request driver.Request) error {
 			c.ready = c.readyIn(shot)
 			a.before = append(a.before, c)
 		}
+		if a.workload() != "" {
+			a.others = a.strangers(shot)
+		}
 		return true, nil
 	})
 }
@@ -132,6 +136,8 @@ func (a *aim) fits(request driver.Request, second bool) error {
 	switch {
 	case one && len(a.targets) > 1:
 		return fmt.Errorf("Litmus's %s hits a single node, and %d were chosen; give count: 1", request.Experiment.Name, len(a.targets))
+	case request.Experiment.Name == partition:
+		return a.fitsPartition(request)
 	case request.Experiment.Scope == catalogue.Nodes || a.workload() != "":
 		return nil
 	case request.Interval > 0:
@@ -169,6 +175,10 @@ func (a *aim) set(spec *v1alpha1.ChaosEngineSpec, env map[string]string, request
 		env["TARGET_NODE"], env["TARGET_NODES"] = a.names(), a.names()
 		return
 	}
+	if request.Experiment.Name == partition {
+		spec.Appinfo = a.application()
+		return
+	}
 	env["PODS_AFFECTED_PERC"] = strconv.Itoa((len(a.targets)*100 + a.candidates - 1) / a.candidates)
 	repeated := request.Interval > 0
 	if !repeated {
@@ -185,8 +195,13 @@ func (a *aim) set(spec *v1alpha1.ChaosEngineSpec, env map[string]string, request
 		}
 		spec.Selectors = &v1alpha1.Selector{Workloads: []v1alpha1.Workload{{Kind: kind, Namespace: a.namespace, Names: a.owner.GetName()}}}
 	default:
-		spec.Appinfo = v1alpha1.ApplicationParams{Appns: a.namespace, Applabel: a.label(), AppKind: a.workload()}
+		spec.Appinfo = a.application()
 	}
+}
+
+// application is the workload in the words of Litmus 2, which Litmus 3 knows as well.
+func (a *aim) application() v1alpha1.ApplicationParams {
+	return v1alpha1.ApplicationParams{Appns: a.namespace, Applabel: a.label(), AppKind: a.workload()}
 }
 
 // label returns the labels of the workload's pods, in which Litmus 2 thinks.

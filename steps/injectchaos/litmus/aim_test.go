@@ -67,6 +67,60 @@ func TestRepeatedActsAreSeenOnAnyPodOfTheWorkload(t *testing.T) {
 	}
 }
 
+func selecting(labels map[string]any) *unstructured.Unstructured {
+	owner := named("Deployment", "web")[0]
+	owner.Object["spec"] = map[string]any{"selector": map[string]any{"matchLabels": labels}}
+	return owner
+}
+
+func labelled(names ...string) []*unstructured.Unstructured {
+	list := named("Pod", names...)
+	for _, pod := range list {
+		pod.SetLabels(map[string]string{"app": "web"})
+	}
+	return list
+}
+
+// litmus-go panics when it gets pods by name, and its policy selects by the first label alone.
+func TestPartitionAimsAtOneLabel(t *testing.T) {
+	experiment, _ := catalogue.Get(partition)
+	request := driver.Request{Experiment: experiment, Duration: time.Second}
+	one := map[string]any{"app": "web"}
+	const general = "Litmus's pod-network-partition cuts off all pods with one label; name a Deployment, StatefulSet or DaemonSet that selects its pods by a single label as the target, all of its pods, or use driver: builtin"
+	tests := []struct {
+		name    string
+		aim     aim
+		request driver.Request
+		want    string
+	}{
+		{"all pods of a deployment", aim{owner: selecting(one), targets: labelled("a", "b"), candidates: 2}, request, ""},
+		{"some pods", aim{owner: selecting(one), targets: labelled("a"), candidates: 2}, request, general},
+		{"pods without a workload", aim{targets: labelled("a"), candidates: 1}, request, general},
+		{"two labels", aim{owner: selecting(map[string]any{"app": "web", "tier": "front"}), targets: labelled("a"), candidates: 1}, request, general},
+		{"until the end", aim{owner: selecting(one), targets: labelled("a"), candidates: 1}, driver.Request{Experiment: experiment}, "Litmus says only at the end of pod-network-partition what it has hit; give duration, or use driver: builtin"},
+		{"pods of others", aim{owner: selecting(one), targets: labelled("a"), candidates: 1, others: 2}, request, "Litmus's pod-network-partition cuts off all pods with the label app=web, also 2 that are none of Deployment/web; use driver: builtin"},
+	}
+	for _, tt := range tests {
+		got := ""
+		if err := tt.aim.fits(tt.request, false); err != nil {
+			got = err.Error()
+		}
+		if got != tt.want {
+			t.Errorf("%s: got  %s\nwant %s", tt.name, got, tt.want)
+		}
+	}
+	a, spec, env := tests[0].aim, v1alpha1.ChaosEngineSpec{}, map[string]string{}
+	a.namespace = "shop"
+	a.set(&spec, env, request, false)
+	want := v1alpha1.ChaosEngineSpec{Appinfo: v1alpha1.ApplicationParams{Appns: "shop", Applabel: "app=web", AppKind: "deployment"}}
+	if diff := cmp.Diff(want, spec) + cmp.Diff(map[string]string{}, env); diff != "" {
+		t.Error(diff)
+	}
+	if n := a.strangers(kube.Snapshot{Objects: append(labelled("a", "b", "c"), named("Pod", "d")...)}); n != 1 {
+		t.Errorf("%d pods are strangers, expected c alone", n)
+	}
+}
+
 func TestTargetsThatLitmusCannotBeHeldTo(t *testing.T) {
 	podDelete, _ := catalogue.Get("pod-delete")
 	nodeDrain, _ := catalogue.Get("node-drain")
