@@ -115,6 +115,11 @@ func TestTwoRunsDoNotHoldTheSameLock(t *testing.T) {
 	if by := f.label(); by != "first" || other.started("stuck") != 0 {
 		t.Errorf("the second run works beside the first: %q\n%s", by, secondOut)
 	}
+	// From a third machine neither looks dead.
+	swept, err := f.sibling().command("cleanup", "--all", "--kubeconfig", f.kubeconfig).CombinedOutput()
+	if err != nil || strings.Count(string(swept), " renews its locks and is left alone; to take it back all the same, name it: cleanup --run ") != 2 {
+		t.Errorf("cleanup from elsewhere: %v\n%s", err, swept)
+	}
 	f.configMap("one")
 	if err := first.Wait(); err != nil {
 		t.Errorf("the first run: %v\n%s", err, firstOut)
