@@ -11,8 +11,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/santhosh-tekuri/jsonschema/v5"
-
 	"github.com/scenario-runner/scenario-runner/engine/eval"
 	"github.com/scenario-runner/scenario-runner/engine/step"
 	"github.com/scenario-runner/scenario-runner/steps/kube"
@@ -28,7 +26,7 @@ type exchange struct {
 	outputs Outputs
 	last    *web.Response
 	seen    string // the last thing seen
-	schema  *jsonschema.Schema
+	schema  *web.Schema
 }
 
 func perform(ctx context.Context, run *step.Run, c *Config, env *kube.Env) (Outputs, error) {
@@ -52,8 +50,8 @@ func perform(ctx context.Context, run *step.Run, c *Config, env *kube.Env) (Outp
 	}
 	defer client.Close()
 	x := &exchange{run: run, config: c, client: client, request: request}
-	if c.Expect != nil && c.Expect.Schema != nil {
-		if x.schema, err = compileSchema(c.Expect.Schema); err != nil {
+	if c.Expect != nil {
+		if x.schema, err = web.CompileSchema(c.Expect.Schema); err != nil {
 			return Outputs{}, fmt.Errorf("schema: %w", err)
 		}
 	}

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+
+	"github.com/scenario-runner/scenario-runner/engine/step"
 )
 
 const (
@@ -36,4 +38,18 @@ func (x *exchange) shown() []string {
 		out = append(out, strings.TrimSuffix(line, "\r"))
 	}
 	return out
+}
+
+// judgeSchema compares the body of an answer with the schema.
+func (x *exchange) judgeSchema(body any) error {
+	wrong := x.schema.Wrong(body)
+	if len(wrong) == 0 {
+		return nil
+	}
+	f := step.Fail("the body of the answer to %s does not fit its schema: %s", x.name(), wrong[0])
+	if len(wrong) > 1 {
+		f.Message += fmt.Sprintf(" (and %d more)", len(wrong)-1)
+		f.Explain("schema", wrong...) //nolint:errcheck // it returns the failure itself
+	}
+	return f
 }

@@ -78,7 +78,7 @@ func New(env *kube.Env) step.Definition {
 		Names:   local,
 		Refine: func(c *Config, _ *step.Place, t eval.Type) eval.Type {
 			if f, ok := t.Field("body"); ok && c.Expect != nil && c.Expect.Schema != nil {
-				return t.With("body", f.Doc, typeOf(c.Expect.Schema))
+				return t.With("body", f.Doc, web.TypeOfSchema(c.Expect.Schema))
 			}
 			return t
 		},
@@ -112,7 +112,7 @@ func check(c *Config, p *step.Problems) {
 	c.ServiceAccount.check(p)
 	checkBurst(c, p)
 	if c.Expect != nil {
-		checkSchema(c.Expect.Schema, p)
+		web.CheckSchema("expect.schema", c.Expect.Schema, p)
 	}
 }
 

@@ -3,6 +3,7 @@ package http
 import (
 	"github.com/scenario-runner/scenario-runner/engine/eval"
 	"github.com/scenario-runner/scenario-runner/engine/step"
+	"github.com/scenario-runner/scenario-runner/steps/web"
 )
 
 // local is the type of the name response in conditions: what is in the body is known only when it has come, unless there is
@@ -13,7 +14,7 @@ func local(c *Config, _ *step.Place, name string) eval.Type {
 	}
 	text, body := eval.Type{Kind: eval.String}, eval.AnyType
 	if c.Expect != nil && c.Expect.Schema != nil {
-		body = typeOf(c.Expect.Schema)
+		body = web.TypeOfSchema(c.Expect.Schema)
 	}
 	return eval.Type{Kind: eval.Object, Fields: []eval.Field{
 		{Name: "status", Doc: "Status code of the answer.", Type: eval.Type{Kind: eval.Int}},

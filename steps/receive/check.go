@@ -7,6 +7,7 @@ import (
 	"github.com/scenario-runner/scenario-runner/engine/eval"
 	"github.com/scenario-runner/scenario-runner/engine/step"
 	"github.com/scenario-runner/scenario-runner/steps/inbox"
+	"github.com/scenario-runner/scenario-runner/steps/web"
 )
 
 const (
@@ -48,6 +49,8 @@ func checkListen(l *Listen, p *step.Problems) {
 }
 
 func checkExpect(e *Expect, p *step.Problems) {
+	web.CheckSchema("expect.schema", e.Schema, p)
+	checkSure(e, p)
 	counts := p.Given("expect.exactly") || p.Given("expect.atLeast") || p.Given("expect.atMost")
 	if !counts && !e.Where.IsSet() && !e.That.IsSet() {
 		p.At("expect", "expect needs one of where, exactly, atLeast, atMost, that")
@@ -79,6 +82,24 @@ func checkExpect(e *Expect, p *step.Problems) {
 	}
 }
 
+// checkSure reports what where reads and the schema does not require: a request without it fits, and would be passed over as
+// one that is not meant.
+func checkSure(e *Expect, p *step.Problems) {
+	if e.Schema == nil || !e.Where.IsSet() {
+		return
+	}
+	for _, r := range e.Where.Program().References {
+		if len(r.Path) < 3 || r.Path[0] != "request" || r.Path[1] != "body" {
+			continue
+		}
+		if field, before := web.Unsure(e.Schema, r.Path[2:]); field != "" {
+			at := strings.Join(append([]string{"request.body"}, before...), ".")
+			p.At("expect.where", "the schema does not require %q, so a request without it would be passed over; name it under required, or write get(%s, %q)", field, at, field)
+			return
+		}
+	}
+}
+
 // outputs keeps those of the mode that is used.
 func outputs(c *Config) eval.Type {
 	all := eval.TypeOfStruct(reflect.TypeFor[Outputs]())
@@ -86,7 +107,7 @@ func outputs(c *Config) eval.Type {
 	t := eval.Type{Kind: eval.Object, Fields: all.Fields[:ofListen]}
 	if c.Listen == nil {
 		t.Fields = all.Fields[ofListen:]
-		for name, known := range map[string]eval.Type{"request": inbox.Type(), "requests": eval.ListOf(inbox.Type())} {
+		for name, known := range map[string]eval.Type{"request": requestType(c), "requests": eval.ListOf(requestType(c))} {
 			if f, ok := t.Field(name); ok {
 				t = t.With(name, f.Doc, known) // each keeps its place
 			}

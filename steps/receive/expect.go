@@ -8,6 +8,7 @@ import (
 	"github.com/scenario-runner/scenario-runner/engine/eval"
 	"github.com/scenario-runner/scenario-runner/engine/step"
 	"github.com/scenario-runner/scenario-runner/steps/inbox"
+	"github.com/scenario-runner/scenario-runner/steps/web"
 )
 
 // judgement is what one look at a sink gave.
@@ -16,6 +17,7 @@ type judgement struct {
 	counted  []any  // the requests that count
 	doubtful []int  // numbers of requests of which where could not be told
 	doubt    error  // of the first of them, or of that
+	unfit    unfit  // the first request that does not fit the schema
 	missing  string // why the claim is not true (yet); "" when it is
 	broken   bool   // it can't become true any more
 }
@@ -25,7 +27,15 @@ type waiting struct {
 	run    *step.Run
 	config *Expect
 	box    *inbox.Box
+	schema *web.Schema
+	fit    int // how many requests, from the first one, were held to the schema
 	last   judgement
+}
+
+// unfit is a request whose body does not fit the schema.
+type unfit struct {
+	number int
+	wrong  []string // none when there is no such request
 }
 
 // expect looks at the sink now and each time that something arrives.
@@ -34,7 +44,11 @@ func expect(ctx context.Context, run *step.Run, e *Expect, sinks *inbox.Registry
 	if err != nil {
 		return Outputs{}, err
 	}
-	w := &waiting{run: run, config: e, box: box}
+	schema, err := web.CompileSchema(e.Schema)
+	if err != nil {
+		return Outputs{}, fmt.Errorf("schema: %w", err)
+	}
+	w := &waiting{run: run, config: e, box: box, schema: schema}
 	err = w.wait(ctx)
 	out := Outputs{Count: len(w.last.counted), Requests: w.last.counted}
 	if len(out.Requests) > 0 {
@@ -106,6 +120,11 @@ func (w *waiting) progress(holds bool) {
 func (w *waiting) look() {
 	j := judgement{state: w.box.State()}
 	all := j.state.Values()
+	if j.unfit = w.hold(j.state.Requests); len(j.unfit.wrong) > 0 {
+		j.missing, j.broken = fmt.Sprintf("the body of request %d does not fit the schema: %s", j.unfit.number, j.unfit.wrong[0]), true
+		w.last = j
+		return
+	}
 	for i, value := range all {
 		counts := true
 		if w.config.Where.IsSet() {
@@ -126,6 +145,17 @@ func (w *waiting) look() {
 		j.missing = w.that(&j, all)
 	}
 	w.last = j
+}
+
+// hold compares the bodies of the requests that came since with the schema. Whether they count is not asked: a sender that
+// misspells what where reads would never be seen.
+func (w *waiting) hold(all []*inbox.Request) unfit {
+	for ; w.schema != nil && w.fit < len(all); w.fit++ {
+		if wrong := w.schema.Wrong(all[w.fit].Body); len(wrong) > 0 {
+			return unfit{number: w.fit + 1, wrong: wrong}
+		}
+	}
+	return unfit{}
 }
 
 // that evaluates the condition on all requests.
@@ -211,6 +241,13 @@ func (w *waiting) fail(when string) error {
 		return w.explain(&step.Failure{Verdict: step.Errored, Message: fmt.Sprintf("%s; where can't be told of any request: %s", message, j.doubt)})
 	}
 	f := step.Fail("%s", message)
+	if wrong := j.unfit.wrong; len(wrong) > 0 {
+		if len(wrong) > 1 {
+			f.Message += fmt.Sprintf(" (and %d more)", len(wrong)-1)
+			f.Explain("schema", wrong...) //nolint:errcheck // it returns the failure itself
+		}
+		return w.explain(f)
+	}
 	w.operands(f)
 	return w.explain(f)
 }

@@ -46,6 +46,7 @@ type Expect struct {
 	Exactly  *int            `yaml:"exactly" doc:"How many of them there must be. More fail at once."`
 	AtLeast  *int            `yaml:"atLeast" doc:"How many of them there must be at least. With where alone, 1."`
 	AtMost   *int            `yaml:"atMost" doc:"How many of them there may be at most."`
+	Schema   any             `yaml:"schema" doc:"JSON schema of the body of every request in the sink, whether it counts or not. One that does not fit fails the step at once, and expressions know its fields." example:"{type: object, required: [status], properties: {status: {enum: [firing, resolved]}}}"`
 	That     eval.Expr[bool] `yaml:"that" scope:"requests" doc:"Condition on the list of all requests." example:"all(requests, .method == \"POST\")"`
 	Within   time.Duration   `yaml:"within" doc:"How long to wait for it at most. Without it, as long as the step may take." example:"30s"`
 	HoldsFor time.Duration   `yaml:"holdsFor" doc:"How long it must stay true." example:"5s"`

@@ -1,4 +1,4 @@
-package http
+package web
 
 import (
 	"encoding/json"
@@ -15,8 +15,14 @@ import (
 	"github.com/scenario-runner/scenario-runner/engine/step"
 )
 
-// compileSchema reads a JSON schema. It stands alone: what it refers to elsewhere is not fetched.
-func compileSchema(schema any) (*jsonschema.Schema, error) {
+// Schema is a JSON schema that bodies are held to.
+type Schema struct{ compiled *jsonschema.Schema }
+
+// CompileSchema reads a JSON schema, nil when there is none. It stands alone: what it refers to elsewhere is not fetched.
+func CompileSchema(schema any) (*Schema, error) {
+	if schema == nil {
+		return nil, nil //nolint:nilnil // nothing is held to it
+	}
 	data, err := json.Marshal(schema)
 	if err != nil {
 		return nil, err
@@ -29,20 +35,33 @@ func compileSchema(schema any) (*jsonschema.Schema, error) {
 	if err := compiler.AddResource(name, strings.NewReader(string(data))); err != nil {
 		return nil, err
 	}
-	return compiler.Compile(name)
+	compiled, err := compiler.Compile(name)
+	return &Schema{compiled}, err
 }
 
-func checkSchema(schema any, p *step.Problems) {
+// CheckSchema reports what is no schema, at a path of the config.
+func CheckSchema(path string, schema any, p *step.Problems) {
 	if schema == nil {
 		return
 	}
 	if _, isMap := schema.(map[string]any); !isMap {
-		p.At("expect.schema", "a schema is a mapping, such as {type: object}")
+		p.At(path, "a schema is a mapping, such as {type: object}")
 		return
 	}
-	if _, err := compileSchema(schema); err != nil {
-		p.At("expect.schema", "this is no JSON schema: %s", strings.Join(reasons(err), "; "))
+	if _, err := CompileSchema(schema); err != nil {
+		p.At(path, "this is no JSON schema: %s", strings.Join(reasons(err), "; "))
 	}
+}
+
+// Wrong returns the places where a body does not fit, none when it fits or when there is no schema.
+func (s *Schema) Wrong(body any) []string {
+	if s == nil {
+		return nil
+	}
+	if err := s.compiled.Validate(body); err != nil {
+		return reasons(err)
+	}
+	return nil
 }
 
 // reasons writes what is wrong, the innermost reasons only.
@@ -81,26 +100,8 @@ func place(pointer string) string {
 	return strings.ReplaceAll(strings.TrimPrefix(pointer, "/"), "/", ".")
 }
 
-// judgeSchema compares the body of an answer with the schema.
-func (x *exchange) judgeSchema(body any) error {
-	if x.schema == nil {
-		return nil
-	}
-	err := x.schema.Validate(body)
-	if err == nil {
-		return nil
-	}
-	wrong := reasons(err)
-	f := step.Fail("the body of the answer to %s does not fit its schema: %s", x.name(), wrong[0])
-	if len(wrong) > 1 {
-		f.Message += fmt.Sprintf(" (and %d more)", len(wrong)-1)
-		f.Explain("schema", wrong...) //nolint:errcheck // it returns the failure itself
-	}
-	return f
-}
-
-// typeOf returns what a schema says of a value, for expressions. What it does not say for sure can be anything.
-func typeOf(schema any) eval.Type {
+// TypeOfSchema returns what a schema says of a value, for expressions. What it does not say for sure can be anything.
+func TypeOfSchema(schema any) eval.Type {
 	s, _ := schema.(map[string]any)
 	switch s["type"] {
 	case "string":
@@ -113,7 +114,7 @@ func typeOf(schema any) eval.Type {
 		if s["items"] == nil {
 			return eval.ListOf(eval.AnyType)
 		}
-		return eval.ListOf(typeOf(s["items"]))
+		return eval.ListOf(TypeOfSchema(s["items"]))
 	case "object":
 		return objectOf(s)
 	}
@@ -124,7 +125,7 @@ func objectOf(s map[string]any) eval.Type {
 	properties, _ := s["properties"].(map[string]any)
 	if properties == nil {
 		if more, ok := s["additionalProperties"].(map[string]any); ok {
-			return eval.MapOf(typeOf(more))
+			return eval.MapOf(TypeOfSchema(more))
 		}
 		return eval.AnyType
 	}
@@ -134,7 +135,25 @@ func objectOf(s map[string]any) eval.Type {
 		if property, ok := properties[name].(map[string]any); ok {
 			doc, _ = property["description"].(string)
 		}
-		out.Fields = append(out.Fields, eval.Field{Name: name, Doc: doc, Type: typeOf(properties[name])})
+		out.Fields = append(out.Fields, eval.Field{Name: name, Doc: doc, Type: TypeOfSchema(properties[name])})
 	}
 	return out
+}
+
+// Unsure returns the first field on a path of names that a schema knows and does not require, and the names up to it; "" when
+// a body that fits has them all.
+func Unsure(schema any, path []string) (field string, before []string) {
+	for i, name := range path {
+		s, _ := schema.(map[string]any)
+		properties, _ := s["properties"].(map[string]any)
+		next, known := properties[name]
+		if !known {
+			return "", nil
+		}
+		if required, _ := s["required"].([]any); !slices.Contains(required, any(name)) {
+			return name, path[:i]
+		}
+		schema = next
+	}
+	return "", nil
 }
