@@ -60,6 +60,10 @@ race: build test-parts ## Run the same suite with the race detector (needs a C c
 test-sandbox: sandbox addons ## Test the cluster in the box itself
 	$(MAKE) -C sandbox test
 
+.PHONY: test-real
+test-real: sandbox ## Test pods that really run, in the cluster in the box (needs Linux, root and what sandbox up --node real names)
+	$(MAKE) -C sandbox test-real
+
 .PHONY: test-editors
 test-editors: runner ## Test the schema and the language server with yaml-language-server and Neovim (needs Node.js 20 or newer and npm)
 	@command -v nvim >/dev/null || { [ "$$(id -u)" = 0 ] && apt-get update -q && apt-get install -y --no-install-recommends neovim; } || \
@@ -67,8 +71,9 @@ test-editors: runner ## Test the schema and the language server with yaml-langua
 	cd editors/test && npm ci --no-audit --no-fund --ignore-scripts && npm test
 
 .PHONY: e2e
-e2e: build addons ## Run what needs more than the everyday suite: the sandbox's own tests, the demo, stories of real alerts and of the database, and measurements
+e2e: build addons ## Run what needs more than the everyday suite: the sandbox's own tests, with real pods too, the demo, stories of real alerts and of the database, and measurements
 	$(MAKE) test-sandbox
+	$(MAKE) test-real
 	$(MAKE) demo
 	$(RUNNER) run --sandbox --verbose scenarios/alerts scenarios/history examples/21-database.scenario.yaml
 	$(RUNNER) run --sandbox scenarios/performance.suite.yaml

@@ -67,6 +67,7 @@ func runSimulator(ctx context.Context, arguments []string) int {
 	flags.StringVar(&options.Server.CertificateFile, "tls-cert-file", "", "certificate of the kubelets")
 	flags.StringVar(&options.Server.KeyFile, "tls-private-key-file", "", "private key of the kubelets")
 	flags.StringVar(&options.Server.ClientAuthorityFile, "client-ca-file", "", "authority of the kubelets' callers")
+	flags.StringVar(&options.Volumes, "volumes", "", "folder in which volumes keep data")
 	if err := flags.Parse(arguments); err != nil {
 		fmt.Fprintf(os.Stderr, "%s: %v\n", supervise.KWOK, err)
 		return 2

@@ -48,12 +48,31 @@ func CSIDriver() *storagev1.CSIDriver {
 	}
 }
 
+// provisionedBy is where a volume says which driver has made it.
+const provisionedBy = "pv.kubernetes.io/provisioned-by"
+
+// Provisioned says whether the driver has made a volume.
+func Provisioned(volume *corev1.PersistentVolume) bool {
+	return volume.Annotations[provisionedBy] == Provisioner
+}
+
+// VolumeName is the name of the volume of a claim.
+func VolumeName(claim *corev1.PersistentVolumeClaim) string { return "pvc-" + string(claim.UID) }
+
+// FolderVolume returns the volume that is made for a claim where pods are real: a folder of the machine, which holds data.
+func FolderVolume(claim *corev1.PersistentVolumeClaim, policy corev1.PersistentVolumeReclaimPolicy, class, folder string) *corev1.PersistentVolume {
+	volume := Volume(claim, policy, class)
+	kind := corev1.HostPathDirectory
+	volume.Spec.PersistentVolumeSource = corev1.PersistentVolumeSource{HostPath: &corev1.HostPathVolumeSource{Path: folder, Type: &kind}}
+	return volume
+}
+
 // Volume returns the volume that is made for a claim.
 func Volume(claim *corev1.PersistentVolumeClaim, policy corev1.PersistentVolumeReclaimPolicy, class string) *corev1.PersistentVolume {
 	return &corev1.PersistentVolume{
 		ObjectMeta: metav1.ObjectMeta{
-			Name:        "pvc-" + string(claim.UID),
-			Annotations: map[string]string{"pv.kubernetes.io/provisioned-by": Provisioner},
+			Name:        VolumeName(claim),
+			Annotations: map[string]string{provisionedBy: Provisioner},
 		},
 		Spec: corev1.PersistentVolumeSpec{
 			Capacity:                      corev1.ResourceList{corev1.ResourceStorage: claim.Spec.Resources.Requests[corev1.ResourceStorage]},

@@ -42,6 +42,8 @@ type Options struct {
 	Kubeconfig string
 	// Server says where the kubelets answer.
 	Server ServerOptions
+	// Volumes, if given, is the folder in which volumes keep data, for pods that are real.
+	Volumes string
 }
 
 // clients are the ways in which the simulator talks to the API server.
@@ -76,17 +78,17 @@ func Run(ctx context.Context, options Options) error {
 	if err := defineMetrics(ctx, use.dynamic); err != nil {
 		return errors.Join(err, listener.Close())
 	}
-	return runControllers(ctx, use, listener)
+	return runControllers(ctx, use, listener, options.Volumes)
 }
 
 // runControllers runs everything besides the engine and waits for its end.
-func runControllers(ctx context.Context, use clients, listener *server) error {
+func runControllers(ctx context.Context, use clients, listener *server, volumes string) error {
 	factory := informers.NewSharedInformerFactory(use.typed, 0)
 	definitions := metadatainformer.NewSharedInformerFactory(use.metadata, 0)
 	known := &kinds{client: use.typed.Discovery()}
 	followKinds(definitions.ForResource(crdResource()).Informer(), known)
 	loops := []*loop{
-		newVolumeLoop(use.typed, factory),
+		newVolumeLoop(use.typed, factory, volumes),
 		newNamespaceLoop(use, factory, known),
 		newNodeLoop(use.typed, factory),
 		newMetricsLoop(use.dynamic, factory),

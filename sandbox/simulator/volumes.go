@@ -3,7 +3,10 @@ package simulator
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
@@ -29,12 +32,12 @@ const selectedNodeAnnotation = "volume.kubernetes.io/selected-node"
 // volumePrefix begins the keys of volumes in the queue; those of claims have the form namespace/name.
 const volumePrefix = "volume:"
 
-// newVolumeLoop plays the storage driver: it makes, resizes and deletes volumes.
-func newVolumeLoop(client kubernetes.Interface, factory informers.SharedInformerFactory) *loop {
+// newVolumeLoop plays the storage driver: it makes, resizes and deletes volumes. With a folder, each volume is a folder in it.
+func newVolumeLoop(client kubernetes.Interface, factory informers.SharedInformerFactory, folder string) *loop {
 	claims := factory.Core().V1().PersistentVolumeClaims()
 	volumes := factory.Core().V1().PersistentVolumes()
 	classes := factory.Storage().V1().StorageClasses()
-	d := storageDriver{client: client, claims: claims.Lister(), volumes: volumes.Lister(), classes: classes.Lister()}
+	d := storageDriver{client: client, folder: folder, claims: claims.Lister(), volumes: volumes.Lister(), classes: classes.Lister()}
 	l := newLoop("storage", 4, d.reconcile)
 	l.follow(claims.Informer(), func(object any) []string {
 		key, err := cache.MetaNamespaceKeyFunc(object)
@@ -45,7 +48,7 @@ func newVolumeLoop(client kubernetes.Interface, factory informers.SharedInformer
 	})
 	l.follow(volumes.Informer(), func(object any) []string {
 		volume, ok := object.(*corev1.PersistentVolume)
-		if !ok || volume.Spec.CSI == nil || volume.Spec.CSI.Driver != simulation.Provisioner {
+		if !ok || !simulation.Provisioned(volume) {
 			return nil
 		}
 		return []string{volumePrefix + volume.Name}
@@ -56,6 +59,7 @@ func newVolumeLoop(client kubernetes.Interface, factory informers.SharedInformer
 
 type storageDriver struct {
 	client  kubernetes.Interface
+	folder  string
 	claims  corelisters.PersistentVolumeClaimLister
 	volumes corelisters.PersistentVolumeLister
 	classes storagelisters.StorageClassLister
@@ -98,12 +102,29 @@ func (d *storageDriver) provision(ctx context.Context, claim *corev1.PersistentV
 	if class.ReclaimPolicy != nil {
 		policy = *class.ReclaimPolicy
 	}
-	volume := simulation.Volume(claim, policy, class.Name)
+	volume, err := d.volume(claim, policy, class.Name)
+	if err != nil {
+		return err
+	}
 	_, err = d.client.CoreV1().PersistentVolumes().Create(ctx, volume, metav1.CreateOptions{})
 	if err != nil && !apierrors.IsAlreadyExists(err) {
 		return fmt.Errorf("make volume %s: %w", volume.Name, err)
 	}
 	return nil
+}
+
+// volume returns the volume for a claim, and makes its folder if it has one.
+func (d *storageDriver) volume(claim *corev1.PersistentVolumeClaim, policy corev1.PersistentVolumeReclaimPolicy, class string) (*corev1.PersistentVolume, error) {
+	if d.folder == "" {
+		return simulation.Volume(claim, policy, class), nil
+	}
+	folder := filepath.Join(d.folder, simulation.VolumeName(claim))
+	// Whoever a container runs as may write; the folder around it is closed to others of the machine.
+	err := errors.Join(os.MkdirAll(folder, 0o700), os.Chmod(folder, 0o777))
+	if err != nil {
+		return nil, fmt.Errorf("make the folder of a volume: %w", err)
+	}
+	return simulation.FolderVolume(claim, policy, class, folder), nil
 }
 
 // expand makes a bound claim as large as it asks to be; the API server has checked that its class allows it.
@@ -148,6 +169,12 @@ func (d *storageDriver) reconcileVolume(ctx context.Context, name string) error 
 	err = d.client.CoreV1().PersistentVolumes().Delete(ctx, name, metav1.DeleteOptions{})
 	if err != nil && !apierrors.IsNotFound(err) {
 		return fmt.Errorf("delete the volume: %w", err)
+	}
+	if d.folder == "" {
+		return nil
+	}
+	if err := os.RemoveAll(filepath.Join(d.folder, name)); err != nil {
+		return fmt.Errorf("delete the data of the volume: %w", err)
 	}
 	return nil
 }

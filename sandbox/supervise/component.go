@@ -1,6 +1,7 @@
 package supervise
 
 import (
+	"path/filepath"
 	"slices"
 	"strconv"
 
@@ -76,7 +77,7 @@ func (l layout) arguments(component string) []string {
 	case Node:
 		return []string{"--config=" + l.real.File()}
 	default:
-		return kwokArguments(l.at, l.listen)
+		return append(kwokArguments(l.at, l.listen), volumeArguments(l.real)...)
 	}
 }
 
@@ -132,6 +133,14 @@ func endpointArguments(real *realnode.Config) []string {
 	}
 	// The endpoints of the "kubernetes" service must not be loopback addresses, and no simulated pod calls it.
 	return []string{"--advertise-address=" + Address, "--endpoint-reconciler-type=none"}
+}
+
+// volumeArguments say where volumes keep data, which only a real node does.
+func volumeArguments(real *realnode.Config) []string {
+	if real == nil {
+		return nil
+	}
+	return []string{"--volumes=" + filepath.Join(real.Folder, "volumes")}
 }
 
 func controllerManagerArguments(at place.Place) []string {
