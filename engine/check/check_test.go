@@ -72,6 +72,9 @@ func TestEveryNameIsInTheTable(t *testing.T) {
 			if filepath.Base(filepath.Dir(path)) == "check" && !slices.Contains([]string{"silence.go", "directive.go"}, filepath.Base(path)) { // the table itself
 				return nil
 			}
+			if slices.Contains([]string{"rights.go", "needs.go"}, filepath.Base(path)) { // they add rights, not findings
+				return nil
+			}
 			files := token.NewFileSet()
 			file, err := parser.ParseFile(files, path, nil, 0)
 			if err != nil {

@@ -33,9 +33,9 @@ func complete(t testing.TB, c *lsptest.Client, uri, marked string) []item {
 func TestCompletion(t *testing.T) {
 	const common = "id name needs if timeout retry continueOnError background always cluster namespace"
 	tests := []struct{ name, text, want string }{
-		{"empty file", "‸", "apiVersion kind metadata matrix vars secrets safety locks steps finally"},
-		{"top, others given", "apiVersion: scenario-runner/v1\n‸\nkind: Scenario\n", "metadata matrix vars secrets safety locks steps finally"},
-		{"top, a word", "apiVersion: scenario-runner/v1\nme‸\n", "kind metadata matrix vars secrets safety locks steps finally"},
+		{"empty file", "‸", "apiVersion kind metadata matrix vars secrets clusters safety locks steps finally"},
+		{"top, others given", "apiVersion: scenario-runner/v1\n‸\nkind: Scenario\n", "metadata matrix vars secrets clusters safety locks steps finally"},
+		{"top, a word", "apiVersion: scenario-runner/v1\nme‸\n", "kind metadata matrix vars secrets clusters safety locks steps finally"},
 		{"value of apiVersion", "apiVersion: ‸\n", "scenario-runner/v1"},
 		{"value of kind, typed", "kind: Sc‸\n", "Scenario"},
 		{"under metadata", "apiVersion: scenario-runner/v1\nmetadata:\n  ‸\n", "name description namespace labels"},
