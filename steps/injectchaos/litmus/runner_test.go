@@ -186,9 +186,9 @@ func (r *runner) act(ctx context.Context, e experiment) ([]string, error) {
 	if r.with.idle {
 		return nil, nil
 	}
-	kind, names := "pod", strings.Split(e.env["TARGET_PODS"], ",")
-	if e.env["TARGET_NODE"] != "" {
-		kind, names = "node", strings.Split(e.env["TARGET_NODE"], ",")
+	kind, names, err := r.targets(ctx, e)
+	if err != nil {
+		return nil, err
 	}
 	for _, name := range names {
 		switch e.name {
@@ -209,6 +209,22 @@ func (r *runner) act(ctx context.Context, e experiment) ([]string, error) {
 		}
 	}
 	return names, nil
+}
+
+// targets returns what an engine is pointed at: nodes or pods by name, or all pods with a label.
+func (r *runner) targets(ctx context.Context, e experiment) (kind string, names []string, err error) {
+	switch {
+	case e.env["TARGET_NODE"] != "":
+		return "node", strings.Split(e.env["TARGET_NODE"], ","), nil
+	case e.env["TARGET_PODS"] != "":
+		return "pod", strings.Split(e.env["TARGET_PODS"], ","), nil
+	}
+	label, _, _ := unstructured.NestedString(e.engine.Object, "spec", "appinfo", "applabel")
+	pods, err := r.place.List(ctx, kube.Ref{APIVersion: "v1", Kind: "pods", Selector: label})
+	for _, pod := range pods {
+		names = append(names, pod.GetName())
+	}
+	return "pod", names, err
 }
 
 // end writes the verdict and lets the runner pod complete, upon which the operator completes the engine.
