@@ -14,6 +14,13 @@ type Cluster interface {
 	ProcessEnvironment(ctx context.Context, run *step.Run) ([]string, error)
 }
 
+// Clusters gives a program what it needs to reach several.
+type Clusters interface {
+	Cluster
+	// Kubeconfig returns how a program reaches another cluster by its name: files as KUBECONFIG has them.
+	Kubeconfig(ctx context.Context, run *step.Run, cluster string) (string, error)
+}
+
 // CheckCommand reports what can be known of a command before the run.
 func CheckCommand(path string, command eval.Tree, p *step.Problems) {
 	if !p.Given(path) || len(command.Programs()) > 0 {

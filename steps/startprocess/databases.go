@@ -17,7 +17,7 @@ var variableName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
 
 // surroundings are what a program may be given to reach.
 type surroundings struct {
-	cluster  process.Cluster
+	cluster  process.Clusters
 	settings *settings.Settings
 }
 
@@ -49,6 +49,19 @@ func (s surroundings) variables(ctx context.Context, run *step.Run, c *Config) (
 			return nil, fmt.Errorf("databases %s: %w", variable, err)
 		}
 		out = append(out, variable+"="+address)
+	}
+	return out, nil
+}
+
+// kubeconfigs returns the files of the clusters that a program needs beside that of its step, as expressions see them.
+func (s surroundings) kubeconfigs(ctx context.Context, run *step.Run, clusters []string) (map[string]any, error) {
+	out := make(map[string]any, len(clusters))
+	for _, name := range clusters {
+		files, err := s.cluster.Kubeconfig(ctx, run, name)
+		if err != nil {
+			return nil, fmt.Errorf("kubeconfigs: %w", err)
+		}
+		out[name] = files
 	}
 	return out, nil
 }

@@ -63,7 +63,11 @@ func (p *program) prepare(ctx context.Context, run *step.Run, around surrounding
 	if p.outputs.Ports, err = reserve(ctx, c.Ports); err != nil {
 		return process.Command{}, err
 	}
-	scope := run.Scope.With("ports", values(p.outputs.Ports))
+	files, err := around.kubeconfigs(ctx, run, c.Kubeconfigs)
+	if err != nil {
+		return process.Command{}, err
+	}
+	scope := run.Scope.With("ports", values(p.outputs.Ports)).With("kubeconfigs", files)
 	value, err := c.Command.Eval(scope)
 	if err != nil {
 		return process.Command{}, fmt.Errorf("command: %w", err)

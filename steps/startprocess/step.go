@@ -24,16 +24,17 @@ const undoName = "process.kill"
 
 // Config is what the author writes under `startProcess`.
 type Config struct {
-	Command    eval.Tree                      `yaml:"command" required:"true" scope:"ports" doc:"Program and arguments, as a list, or as a text that is split into words. No shell reads it." example:"[server, --listen, '127.0.0.1:${{ ports.api }}']"`
-	Env        map[string]eval.Text           `yaml:"env" scope:"ports" doc:"Environment variables, beside the few that every program gets."`
-	Dir        string                         `yaml:"dir" doc:"Working folder, inside the scenario's folder. Without it, the scenario's folder." refers:"folder"`
-	Ports      map[string]int                 `yaml:"ports" doc:"Ports for the program, by name; 0 stands for a free one. The program finds api in API_PORT, and its command may use ports.api." example:"{api: 0}"`
-	Databases  map[string]postgres.Connection `yaml:"databases" doc:"Databases for the program, by the environment variable that gets the whole address with the password: a name from scenario-runner.yaml each, or an address." example:"{DATABASE_URL: history}"`
-	Kubeconfig bool                           `yaml:"kubeconfig" doc:"The program gets KUBECONFIG and SCENARIO_NAMESPACE of the step's cluster."`
-	Ready      Ready                          `yaml:"ready" scope:"ports" doc:"What must be seen before the next step starts. When several are given, all of them."`
-	MayExit    bool                           `yaml:"mayExit" doc:"The program may end before the scenario does. Otherwise that makes the scenario errored."`
-	StopSignal string                         `yaml:"stopSignal" doc:"Signal that asks the program to end." example:"SIGINT"`
-	StopGrace  time.Duration                  `yaml:"stopGrace" doc:"How long the program may take to end before it is killed." example:"5s"`
+	Command     eval.Tree                      `yaml:"command" required:"true" scope:"ports,kubeconfigs" doc:"Program and arguments, as a list, or as a text that is split into words. No shell reads it." example:"[server, --listen, '127.0.0.1:${{ ports.api }}']"`
+	Env         map[string]eval.Text           `yaml:"env" scope:"ports,kubeconfigs" doc:"Environment variables, beside the few that every program gets."`
+	Dir         string                         `yaml:"dir" doc:"Working folder, inside the scenario's folder. Without it, the scenario's folder." refers:"folder"`
+	Ports       map[string]int                 `yaml:"ports" doc:"Ports for the program, by name; 0 stands for a free one. The program finds api in API_PORT, and its command may use ports.api." example:"{api: 0}"`
+	Databases   map[string]postgres.Connection `yaml:"databases" doc:"Databases for the program, by the environment variable that gets the whole address with the password: a name from scenario-runner.yaml each, or an address." example:"{DATABASE_URL: history}"`
+	Kubeconfig  bool                           `yaml:"kubeconfig" doc:"The program gets KUBECONFIG and SCENARIO_NAMESPACE of the step's cluster."`
+	Kubeconfigs []string                       `yaml:"kubeconfigs" single:"true" doc:"Further clusters for the program, by name. Its command and env may use kubeconfigs.<name>: a file, or several as KUBECONFIG has them." example:"[primary, secondary]"`
+	Ready       Ready                          `yaml:"ready" scope:"ports" doc:"What must be seen before the next step starts. When several are given, all of them."`
+	MayExit     bool                           `yaml:"mayExit" doc:"The program may end before the scenario does. Otherwise that makes the scenario errored."`
+	StopSignal  string                         `yaml:"stopSignal" doc:"Signal that asks the program to end." example:"SIGINT"`
+	StopGrace   time.Duration                  `yaml:"stopGrace" doc:"How long the program may take to end before it is killed." example:"5s"`
 }
 
 // Ready says when the program can be used.
@@ -62,7 +63,7 @@ type Outputs struct {
 // New returns the definition of the step. env is used for programs that get a kubeconfig.
 func New(env *kube.Env) step.Definition { return define(cluster.Environment{Env: env}, env.Settings()) }
 
-func define(clusters process.Cluster, known *settings.Settings) step.Definition {
+func define(clusters process.Clusters, known *settings.Settings) step.Definition {
 	return step.Define(step.Spec[Config, Outputs]{
 		Name:    "startProcess",
 		Group:   step.Services,

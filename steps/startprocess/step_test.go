@@ -80,6 +80,10 @@ func (c clusters) ProcessEnvironment(context.Context, *step.Run) ([]string, erro
 	return []string{"KUBECONFIG=/kube/config"}, c.err
 }
 
+func (c clusters) Kubeconfig(_ context.Context, _ *step.Run, cluster string) (string, error) {
+	return "/kube/" + cluster, c.err
+}
+
 func use(t *testing.T, host *steptest.Host) steptest.Use {
 	t.Helper()
 	self, err := os.Executable()
@@ -94,10 +98,11 @@ func newHost(t *testing.T) *steptest.Host { return steptest.NewHost(t, Undos()..
 func TestServerWithNamedPort(t *testing.T) {
 	host := newHost(t)
 	out, err := use(t, host).Do(t.Context(), t, `
-command: ["${{ vars.self }}", "--port=${{ ports.api }}", "a b"]
+command: ["${{ vars.self }}", "--port=${{ ports.api }}", "a b", "${{ kubeconfigs.west }}"]
 env: {PLAY: server, URL: "http://127.0.0.1:${{ ports.api }}"}
 ports: {api: 0}
 kubeconfig: true
+kubeconfigs: west
 ready:
   log: 'listening on (?P<host>.*):(?P<port>\d+) \(pid (?P<pid>\d+)\)'
   port: api
@@ -120,7 +125,7 @@ stopSignal: SIGINT
 		t.Error(err)
 	}
 	log := string(host.Attached(programName(t) + ".log"))
-	for _, line := range []string{fmt.Sprintf(`args ["--port=%v" "a b"]`, port), "kubeconfig /kube/config", "stopped gracefully"} {
+	for _, line := range []string{fmt.Sprintf(`args ["--port=%v" "a b" "/kube/west"]`, port), "kubeconfig /kube/config", "stopped gracefully"} {
 		if !strings.Contains(log, line+"\n") {
 			t.Errorf("the attached output has no line %q:\n%s", line, log)
 		}

@@ -16,7 +16,7 @@ import (
 	"github.com/scenario-runner/scenario-runner/steps/kube"
 )
 
-// Environment hands out the clusters of a run. It implements process.Cluster.
+// Environment hands out the clusters of a run. It implements process.Clusters.
 type Environment struct {
 	Env *kube.Env
 }
@@ -36,19 +36,39 @@ func (e Environment) ProcessEnvironment(ctx context.Context, run *step.Run) ([]s
 		}
 		return entries, nil
 	}
-	files := connection.Kubeconfig
-	current, err := isCurrent(connection)
+	files, err := filesOf(run, connection)
 	if err != nil {
 		return nil, err
 	}
-	if !current {
-		overlay, err := choose(run, connection.Context)
-		if err != nil {
-			return nil, err
-		}
-		files = overlay + string(filepath.ListSeparator) + files
-	}
 	return append(entries, "KUBECONFIG="+files), nil
+}
+
+// Kubeconfig returns the files that lead to a cluster by its name, as KUBECONFIG has them. The scenario's own namespace is
+// created there when nothing has needed it yet.
+func (e Environment) Kubeconfig(ctx context.Context, run *step.Run, cluster string) (string, error) {
+	there := *run
+	there.Cluster = cluster
+	target, err := e.Env.Target(ctx, &there)
+	if err != nil {
+		return "", err
+	}
+	if target.Cluster.Connection.InCluster {
+		return "", fmt.Errorf("cluster %q is reached by the service account of this pod, for which there is no kubeconfig", cluster)
+	}
+	return filesOf(run, target.Cluster.Connection)
+}
+
+// filesOf returns the files by which a client that only knows KUBECONFIG uses the context of c.
+func filesOf(run *step.Run, c kube.Connection) (string, error) {
+	current, err := isCurrent(c)
+	if err != nil || current {
+		return c.Kubeconfig, err
+	}
+	overlay, err := choose(run, c.Context)
+	if err != nil {
+		return "", err
+	}
+	return overlay + string(filepath.ListSeparator) + c.Kubeconfig, nil
 }
 
 // isCurrent reports whether a client that only knows the files of c would use the same context.

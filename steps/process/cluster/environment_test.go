@@ -61,6 +61,32 @@ func TestProcessEnvironment(t *testing.T) {
 	}
 }
 
+// TestKubeconfigOfAnotherCluster: the files lead to the cluster of that name, whatever cluster the step works on.
+func TestKubeconfigOfAnotherCluster(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "kubeconfig")
+	if err := os.WriteFile(file, []byte(twoContexts), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	env := kube.NewEnv(kube.Options{Kubeconfig: file, Clusters: map[string]kube.Connection{"west": {Kubeconfig: file, Context: "second"}}})
+	t.Cleanup(env.Close)
+	host := steptest.NewHost(t)
+	run := &step.Run{Host: host, Scenario: step.Scenario{Namespace: "shop"}}
+	files, err := Environment{Env: env}.Kubeconfig(t.Context(), run, "west")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := serverSeenWith(t, []string{"KUBECONFIG=" + files}); got != "https://127.0.0.1:2" {
+		t.Errorf("a program sees %s by %s", got, files)
+	}
+	_, err = Environment{Env: env}.Kubeconfig(t.Context(), run, "wets")
+	if want := `no cluster "wets"; did you mean "west"?`; err == nil || err.Error() != want {
+		t.Errorf("got %v, want %s", err, want)
+	}
+	if err := host.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // serverSeenWith reads the variables as every Kubernetes client does.
 func serverSeenWith(t *testing.T, entries []string) string {
 	t.Helper()
