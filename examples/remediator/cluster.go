@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
+	"net"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -19,9 +21,13 @@ import (
 // readyTimeout limits how long a question about readiness waits for the API server.
 const readyTimeout = 3 * time.Second
 
+// dialTimeout limits how long a connection to a relay may take.
+const dialTimeout = 5 * time.Second
+
 // cluster is what flags say about one cluster.
 type cluster struct {
 	kubeconfig, context string
+	via                 string // address of a relay to its API server; "" means none
 }
 
 // clusterFlags are the further clusters by name.
@@ -48,7 +54,44 @@ func (c *clusterFlags) Set(text string) error {
 	if *c == nil {
 		*c = clusterFlags{}
 	}
-	(*c)[name] = cluster{kubeconfig, context}
+	(*c)[name] = cluster{kubeconfig: kubeconfig, context: context}
+	return nil
+}
+
+// relays are addresses over which the API servers of further clusters are reached, by the names of the clusters.
+type relays map[string]string
+
+// String shows the names.
+func (r *relays) String() string {
+	if r == nil {
+		return ""
+	}
+	return strings.Join(slices.Sorted(maps.Keys(*r)), ", ")
+}
+
+// Set takes one flag.
+func (r *relays) Set(text string) error {
+	name, address, found := strings.Cut(text, "=")
+	if _, _, err := net.SplitHostPort(address); !found || name == "" || err != nil {
+		return fmt.Errorf("found %q, expected name=host:port", text)
+	}
+	if *r == nil {
+		*r = relays{}
+	}
+	(*r)[name] = address
+	return nil
+}
+
+// over gives the clusters the addresses of their relays.
+func (c clusterFlags) over(r relays) error {
+	for _, name := range slices.Sorted(maps.Keys(r)) {
+		one, known := c[name]
+		if !known {
+			return fmt.Errorf("the flag --via is about cluster %q, which no flag --cluster names", name)
+		}
+		one.via = r[name]
+		c[name] = one
+	}
 	return nil
 }
 
@@ -73,6 +116,11 @@ func connect(named cluster, log *slog.Logger) (kubernetes.Interface, error) {
 	}
 	// The API server's own fairness limits us; a second limit here would only delay repairs.
 	config.QPS = -1
+	if named.via != "" { // the name in the kubeconfig is still the one that the server must prove
+		config.Dial = func(ctx context.Context, network, _ string) (net.Conn, error) {
+			return (&net.Dialer{Timeout: dialTimeout}).DialContext(ctx, network, named.via)
+		}
+	}
 	config.UserAgent = "remediator"
 	config.WarningHandlerWithContext = warningLog{log}
 	client, err := kubernetes.NewForConfig(config)
@@ -92,8 +140,12 @@ func clusterConfig(named cluster) (*rest.Config, error) {
 		}
 		return config, nil
 	}
+	rules := &clientcmd.ClientConfigLoadingRules{ExplicitPath: named.kubeconfig}
+	if files := filepath.SplitList(named.kubeconfig); len(files) > 1 {
+		rules = &clientcmd.ClientConfigLoadingRules{Precedence: files}
+	}
 	config, err := clientcmd.NewNonInteractiveDeferredLoadingClientConfig(
-		&clientcmd.ClientConfigLoadingRules{ExplicitPath: named.kubeconfig},
+		rules,
 		&clientcmd.ConfigOverrides{CurrentContext: named.context},
 	).ClientConfig()
 	if err != nil {

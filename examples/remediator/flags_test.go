@@ -29,7 +29,11 @@ func TestFlagsThatAreWrong(t *testing.T) {
 			exitError,
 			"remediator: listen on \"nowhere\": listen tcp: address nowhere: missing port in address\n",
 		},
-		"style":      {[]string{"--rules", "rules.yaml", "--llm-style", "x"}, exitUsage, "remediator: found --llm-style \"x\", expected openai or ollama\n"},
+		"style": {[]string{"--rules", "rules.yaml", "--llm-style", "x"}, exitUsage, "remediator: found --llm-style \"x\", expected openai or ollama\n"},
+		"no relay": {
+			[]string{"--rules", "rules.yaml", "--cluster", "west=" + kubeconfig, "--via", "wets=127.0.0.1:1"},
+			exitUsage, "remediator: the flag --via is about cluster \"wets\", which no flag --cluster names\n",
+		},
 		"no time":    {[]string{"--rules", "rules.yaml", "--llm-timeout", "0s"}, exitUsage, "remediator: the flag --llm-timeout must be above zero\n"},
 		"confidence": {[]string{"--rules", "rules.yaml", "--min-confidence", "2"}, exitUsage, "remediator: found --min-confidence 2, expected 0 to 1\n"},
 		"database": {
@@ -85,7 +89,7 @@ func TestClusterFlags(t *testing.T) {
 			t.Errorf("%s: error %q, want %q", text, got, want)
 		}
 	}
-	want := clusterFlags{"east": {"a.yaml", ""}, "west": {"b.yaml", "ctx"}}
+	want := clusterFlags{"east": {kubeconfig: "a.yaml"}, "west": {kubeconfig: "b.yaml", context: "ctx"}}
 	if diff := cmp.Diff(want, clusters, cmp.AllowUnexported(cluster{})); diff != "" || clusters.String() != "east, west" {
 		t.Errorf("clusters are %s (-want +got):\n%s", clusters.String(), diff)
 	}

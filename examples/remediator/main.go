@@ -42,6 +42,7 @@ type options struct {
 	parallel   int
 	dryRun     bool
 	clusters   clusterFlags
+	via        relays
 	audit      string
 	notify     string
 	database   string
@@ -86,6 +87,7 @@ func parseFlags(arguments []string, stderr io.Writer) (options, error) {
 	flags.IntVar(&opts.parallel, "parallel", 16, "how many actions run at once")
 	flags.BoolVar(&opts.dryRun, "dry-run", false, "send changes for admission and validation only")
 	flags.Var(&opts.clusters, "cluster", "`name=kubeconfig[,context]` of a further cluster, for alerts with the label cluster (repeatable)")
+	flags.Var(&opts.via, "via", "`name=host:port` of a relay over which the API server of a further cluster is reached (repeatable)")
 	flags.StringVar(&opts.audit, "audit", "", "`file` of the audit log, chained by hashes")
 	flags.StringVar(&opts.events, "events", "", "`namespace` whose warning events count as alerts")
 	flags.StringVar(&opts.notify, "notify", "", "`URL` to which the end of every alert is posted")
@@ -111,7 +113,7 @@ func (o options) check(rest []string) error {
 	case o.context != "" && o.kubeconfig == "":
 		return errors.New("the flag --context needs --kubeconfig")
 	}
-	return o.model.check()
+	return errors.Join(o.model.check(), o.clusters.over(o.via))
 }
 
 // logHandler returns the handler for a log format.

@@ -32,7 +32,7 @@ const (
 
 // serve handles alerts until the context ends and every action has come to its end.
 func serve(ctx context.Context, opts options, rules *rule.Set, log *slog.Logger, stdout io.Writer) (err error) {
-	client, err := connect(cluster{opts.kubeconfig, opts.context}, log)
+	client, err := connect(cluster{kubeconfig: opts.kubeconfig, context: opts.context}, log)
 	if err != nil {
 		return err
 	}
