@@ -33,6 +33,7 @@ type runFlags struct {
 	sandbox  bool
 	box      boxOptions
 	target   json.RawMessage // where it runs, for the journal
+	several  bool            // on more than one sandbox
 	locker   step.Locker     // against other runs
 	drift    bool            // compare what all share before and after
 	shared   *comparison
@@ -159,7 +160,7 @@ func (f *runFlags) run(cmd *cobra.Command, s streams, args []string) error {
 		}
 		defer b.close()
 		addons.use(b)
-		f.target = targetOf(b)
+		f.target, f.several = targetOf(b), len(b) > 1
 		b.use(env)
 	}
 	f.locker = locker(env, b.private, s.err)
@@ -298,6 +299,9 @@ func (f *runFlags) simulated() string {
 	}
 	if f.box.node == realNode {
 		return "the cluster is a sandbox: its API server, controllers, scheduler and the node real-1 are real, its storage and other nodes are simulated"
+	}
+	if f.several {
+		return "the clusters are sandboxes: their API servers, controllers and schedulers are real, their nodes and pods are simulated"
 	}
 	return "the cluster is a sandbox: its API server, controllers and scheduler are real, its nodes and pods are simulated"
 }
