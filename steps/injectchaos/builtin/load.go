@@ -199,12 +199,14 @@ func (l *load) Result() driver.Result {
 // poll measures a load until look is content. A container that was killed or removed meanwhile takes nothing.
 func (l *load) poll(ctx context.Context, part *loadPart, look func(toll) (bool, string)) error {
 	backoff := client.NewBackoff(client.Policy{})
+	last := ""
 	for {
 		now, err := l.measure(ctx, part)
-		last := ""
-		if err != nil {
+		switch {
+		case err != nil && last != "" && ctx.Err() != nil: // the time was over in the middle of a look
+		case err != nil:
 			last = err.Error()
-		} else {
+		default:
 			var seen bool
 			if seen, last = look(now); seen {
 				return nil

@@ -187,6 +187,12 @@ func TestWhatProvesALoad(t *testing.T) {
 		"too little": {false, "the load uses 0.04 processors in Pod/web, and could use 0.10", func() (bool, string) {
 			return busy(part, 2, ran, toll{Processes: 3, Ticks: 4}, time.Second)
 		}},
+		"all that there is": {true, "the load uses 0.02 processors in Pod/web, and could use 0.10", func() (bool, string) {
+			return busy(part, 2, ran, toll{Processes: 3, Ticks: 2, Waited: 98}, time.Second)
+		}},
+		"waiting alone": {false, "the load uses 0.00 processors in Pod/web, and could use 0.10", func() (bool, string) {
+			return busy(part, 2, ran, toll{Processes: 3, Waited: 200}, time.Second)
+		}},
 		"a first look": {false, "3 processes of the load run in Pod/web", func() (bool, string) { return busy(part, 2, toll{}, ran, 0) }},
 		"memory on the way": {false, "the load has 10 of 40 MiB in Pod/web", func() (bool, string) {
 			return taken(part, 40, toll{Processes: 4, Kilobytes: 10240})
@@ -198,13 +204,13 @@ func TestWhatProvesALoad(t *testing.T) {
 			t.Errorf("%s: %v %q", name, seen, what)
 		}
 	}
-	for _, text := range []string{"", "load a 0 0 0 0 0", "sh: out of memory"} {
+	for _, text := range []string{"", "load a 0 0 0 0 0 0", "load 1 2 3 4 5 6", "sh: out of memory"} {
 		if _, err := readToll(text); err == nil {
 			t.Errorf("%q was read", text)
 		}
 	}
-	got, err := readToll("a warning\nload 1 2 3 4 5 6\n")
-	if diff := cmp.Diff(toll{Processes: 1, Ticks: 2, Kilobytes: 3, Killed: 4, Written: 5, Rounds: 6}, got); err != nil || diff != "" {
+	got, err := readToll("a warning\nload 1 2 3 4 5 6 7\n")
+	if diff := cmp.Diff(toll{Processes: 1, Ticks: 2, Kilobytes: 3, Killed: 4, Written: 5, Rounds: 6, Waited: 7}, got); err != nil || diff != "" {
 		t.Error(err, diff)
 	}
 }
@@ -212,7 +218,7 @@ func TestWhatProvesALoad(t *testing.T) {
 // A container that is gone took its load with it.
 func TestLoadOfALostPodNeedsNoEnd(t *testing.T) {
 	p := newPlot(t)
-	p.inner = func(string) (int, string, error) { return 0, "load 1 0 0 0 0 0", nil }
+	p.inner = func(string) (int, string, error) { return 0, "load 1 0 0 0 0 0 0", nil }
 	fault := p.must("pod-cpu-hog", nil)
 	if err := fault.Inject(t.Context()); err != nil {
 		t.Fatal(err)

@@ -48,7 +48,8 @@ func (l *load) design(pods []*unstructured.Unstructured) error {
 	return nil
 }
 
-// busy wants half of the processor time that the load can get: its container may have a limit, and others run there too.
+// busy wants half of the processor time that the load can get: its container may have a limit. On a node where others leave
+// less than that to the container, it is enough that the load takes what there is and waits for more.
 func busy(part *loadPart, cores int, before, now toll, between time.Duration) (bool, string) {
 	wanted := float64(cores)
 	if limit, found := limitOf(part.pod, part.container, "cpu"); found {
@@ -58,7 +59,9 @@ func busy(part *loadPart, cores int, before, now toll, between time.Duration) (b
 		return false, fmt.Sprintf("%d processes of the load run in %s", now.Processes, describe(part.pod))
 	}
 	used := float64(now.Ticks-before.Ticks) / 100 / between.Seconds()
-	return between >= 200*time.Millisecond && used >= wanted/2, fmt.Sprintf("the load uses %.2f processors in %s, and could use %.2f", used, describe(part.pod), wanted)
+	waited := float64(now.Waited-before.Waited) / 100 / between.Seconds()
+	enough := used >= wanted/2 || used > 0 && used+waited >= float64(cores)/2
+	return between >= 200*time.Millisecond && enough, fmt.Sprintf("the load uses %.2f processors in %s, and could use %.2f", used, describe(part.pod), wanted)
 }
 
 // taken wants nearly all of the memory, or the kernel's answer to it.

@@ -49,18 +49,21 @@ type toll struct {
 	Killed    int // processes that the kernel took for their memory
 	Written   int // kilobytes of files
 	Rounds    int // how often files were written anew
+	Waited    int // ticks for which processes wanted a processor and got none; 0 where the kernel does not tell
 
 	Lost string // what happened to the container with the load in it, when it is no more
 }
 
 // measureScript writes what a load takes, as readToll reads it.
 func measureScript(id string) string {
-	return fmt.Sprintf(found, id) + `n=0; t=0; k=0; x=0; w=0; r=0
+	return fmt.Sprintf(found, id) + `n=0; t=0; k=0; x=0; w=0; r=0; q=0
 for i in $p; do
   s=; { read -r s <"/proc/$i/stat"; } 2>/dev/null || continue
   set -- ${s##*) }
   [ "$1" = Z ] && continue
   n=$((n+1)); t=$((t+${12}+${13}))
+  a=0; b=0; { read -r a b c <"/proc/$i/schedstat"; } 2>/dev/null
+  q=$((q+${b:-0}/10000000))
   c=; { read -r c <"/proc/$i/cmdline"; } 2>/dev/null
   case $c in *"$m-killed"*) x=1;; esac
   while read -r a b c; do [ "$a" = VmRSS: ] && k=$((k+b)); done <"/proc/$i/status" 2>/dev/null
@@ -72,7 +75,7 @@ for f in $d; do for g in "$f/.$m".*; do
     *) set -- $(ls -ln "$g"); w=$((w+$5/1024));;
   esac
 done; done
-echo "load $n $t $k $x $w $r"`
+echo "load $n $t $k $x $w $r $q"`
 }
 
 // readToll reads what measureScript wrote.
@@ -80,10 +83,10 @@ func readToll(text string) (toll, error) {
 	var u toll
 	for line := range strings.Lines(text) {
 		fields := strings.Fields(line)
-		if len(fields) != 7 || fields[0] != "load" {
+		if len(fields) != 8 || fields[0] != "load" {
 			continue
 		}
-		for i, into := range []*int{&u.Processes, &u.Ticks, &u.Kilobytes, &u.Killed, &u.Written, &u.Rounds} {
+		for i, into := range []*int{&u.Processes, &u.Ticks, &u.Kilobytes, &u.Killed, &u.Written, &u.Rounds, &u.Waited} {
 			number, err := strconv.Atoi(fields[i+1])
 			if err != nil {
 				return u, fmt.Errorf("the load could not be measured: %q is not a number", fields[i+1])
