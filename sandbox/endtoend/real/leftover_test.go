@@ -13,6 +13,8 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/scenario-runner/scenario-runner/sandbox/realnode"
 )
 
 // status is what a sandbox says about itself.
@@ -59,7 +61,7 @@ func TestAKilledSandboxIsTakenDown(t *testing.T) {
 		t.Fatal(err)
 	}
 	waitGone(t, namespace, name)
-	if dead := statusOf(t, name); dead.State != "down" || len(dead.Left) != 2 || !strings.HasPrefix(dead.Left[1], "the control groups scenario-runner-real-killed-") {
+	if dead := statusOf(t, name); dead.State != "down" || len(dead.Left) != 2 || !strings.HasPrefix(dead.Left[1], "the control groups "+cgroupOf(name)) {
 		t.Errorf("found %+v, expected that the folder and the control groups are named", dead)
 	}
 	if out, code := call(t, "down", "--name", name); code != 0 || out != "Sandbox \"real-killed\" is down.\n" {
@@ -124,16 +126,14 @@ func processNamespace(t *testing.T, found status) string {
 
 func checkGone(t *testing.T, name string) {
 	t.Helper()
-	for _, pattern := range []string{
-		"/sys/fs/cgroup/scenario-runner-" + name + "-*", "/sys/fs/cgroup/*/scenario-runner-" + name + "-*",
-		filepath.Join(suite.cache, "scenario-runner", "sandbox", name+"*"),
-	} {
-		left, err := filepath.Glob(pattern)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if len(left) > 0 {
-			t.Errorf("left: %s", strings.Join(left, ", "))
-		}
+	if cgroup := cgroupOf(name); realnode.CgroupsExist(cgroup) {
+		t.Errorf("the control groups %s are left", cgroup)
+	}
+	left, err := filepath.Glob(filepath.Join(suite.cache, "scenario-runner", "sandbox", name+"*"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(left) > 0 {
+		t.Errorf("left: %s", strings.Join(left, ", "))
 	}
 }

@@ -11,12 +11,14 @@ import (
 	"strings"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/scenario-runner/scenario-runner/sandbox/realnode"
 )
 
 // machine is what a real node could leave on a machine. Sandboxes of others don't matter: what they have is in namespaces
 // of theirs as well, and their control groups have other names.
 type machine struct {
-	Interfaces, Mounts, Tables, Cgroups, Folders []string
+	Interfaces, Mounts, Tables, Folders []string
 }
 
 func readMachine() (machine, error) {
@@ -38,13 +40,6 @@ func readMachine() (machine, error) {
 		return m, fmt.Errorf("list the tables of nft: %w", err)
 	}
 	m.Tables = strings.Split(strings.TrimSpace(string(tables)), "\n")
-	for _, pattern := range []string{"/sys/fs/cgroup/scenario-runner-real-*", "/sys/fs/cgroup/*/scenario-runner-real-*"} {
-		found, err := filepath.Glob(pattern)
-		if err != nil {
-			return m, err
-		}
-		m.Cgroups = append(m.Cgroups, found...)
-	}
 	for _, folder := range []string{"/run", "/var/lib", "/var/log"} {
 		entries, err := os.ReadDir(folder)
 		if err != nil {
@@ -66,10 +61,18 @@ func checkClean(before machine) error {
 	if difference := cmp.Diff(before, after); difference != "" {
 		return fmt.Errorf("the machine is not as it was before (-before +after):\n%s", difference)
 	}
+	if cgroup := cgroupOf(sharedName); realnode.CgroupsExist(cgroup) {
+		return fmt.Errorf("the control groups %s are left", cgroup)
+	}
 	if left := processesOf(suite.cache); len(left) > 0 {
 		return fmt.Errorf("processes are left: %s", strings.Join(left, "; "))
 	}
 	return nil
+}
+
+// cgroupOf is the name of the control groups of a sandbox of these tests.
+func cgroupOf(sandbox string) string {
+	return realnode.CgroupName(sandbox, filepath.Join(suite.cache, "scenario-runner", "sandbox", sandbox))
 }
 
 // processesOf lists the processes with a text in their command line.
@@ -91,7 +94,7 @@ func processesIn(namespace, sandbox string) []string {
 		link, linkErr := os.Readlink(filepath.Join(process, "ns", "pid"))
 		groups, groupErr := os.ReadFile(filepath.Join(process, "cgroup"))
 		inside := linkErr == nil && link == namespace
-		contained := groupErr == nil && strings.Contains(string(groups), "/scenario-runner-"+sandbox+"-")
+		contained := groupErr == nil && strings.Contains(string(groups), "/"+cgroupOf(sandbox))
 		return !inside && !contained
 	})
 }

@@ -99,9 +99,9 @@ func execute(t *testing.T, in, pod string, arguments ...string) (string, error) 
 	if err != nil {
 		t.Fatal(err)
 	}
-	var output bytes.Buffer
-	err = executor.StreamWithContext(t.Context(), remotecommand.StreamOptions{Stdout: &output, Stderr: &output})
-	return output.String(), err
+	var output, problems bytes.Buffer
+	err = executor.StreamWithContext(t.Context(), remotecommand.StreamOptions{Stdout: &output, Stderr: &problems})
+	return output.String() + problems.String(), err
 }
 
 func logs(t *testing.T, in, pod string, options corev1.PodLogOptions) string {

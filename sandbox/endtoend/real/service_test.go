@@ -47,7 +47,7 @@ func TestAServiceReachesThePodsOfADeployment(t *testing.T) {
 		})
 	}
 	if answer, err := execute(t, in, "caller", "get", "http://nobody.example/"); err == nil || !strings.Contains(answer, "no such host") {
-		t.Errorf("found %q, expected that a name outside the cluster doesn't exist", answer)
+		t.Errorf("found %q, %v: expected that a name outside the cluster doesn't exist", answer, err)
 	}
 	// The API server reaches pods too, for instance to call their webhooks.
 	answer, err := suite.shared.client.CoreV1().Services(in).ProxyGet("http", "web", "80", "/", nil).DoRaw(t.Context())
