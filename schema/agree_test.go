@@ -14,11 +14,14 @@ import (
 	"github.com/scenario-runner/scenario-runner/engine/step"
 	"github.com/scenario-runner/scenario-runner/steps/builtin"
 	"github.com/scenario-runner/scenario-runner/steps/kube"
+	"github.com/scenario-runner/scenario-runner/steps/settings"
 )
 
 func registry(t *testing.T) *step.Registry {
 	t.Helper()
-	env := kube.NewEnv(kube.Options{})
+	env := kube.NewEnv(kube.Options{Settings: settings.Settings{
+		Connections: map[string]settings.Connection{"history": {Name: "history", Type: settings.Postgres, Host: "127.0.0.1", Database: "history", User: "qa"}},
+	}})
 	t.Cleanup(func() { env.Close() })
 	return builtin.New(env)
 }
