@@ -231,18 +231,46 @@ func TestBrokenFile(t *testing.T) {
 }
 
 // TestExamplesAndStoriesPass runs everything together, as a reader would: all but what needs more than a cluster with
-// simulated pods, as the label needs says: a Prometheus or a database (make library runs those), or real pods.
+// simulated pods, as the label needs says, or real pods.
 func TestExamplesAndStoriesPass(t *testing.T) {
 	examples, stories := shipped(t)
-	needs := regexp.MustCompile(`(?m)^  labels: \{.*\bneeds: `)
 	all := slices.DeleteFunc(append(examples, stories...), func(path string) bool {
-		text, err := os.ReadFile(path)
-		return err != nil || needs.Match(text) || strings.Contains(path, "/real/")
+		return needs(t, path) != "" || strings.Contains(path, "/real/")
 	})
 	args := append([]string{"run", "--kubeconfig", kubetest.Kubeconfig(t), "--timeout", "8m", "--parallel", "8"}, all...)
 	if output, code := runner(t, args...); code != 0 {
 		t.Errorf("exit code %d, want 0:\n%s", code, output)
 	}
+}
+
+// TestStoriesWithServersPass runs the stories for which run --sandbox brings more than a cluster: Prometheus, Alertmanager, a
+// database, a second cluster.
+func TestStoriesWithServersPass(t *testing.T) {
+	examples, stories := shipped(t)
+	all := slices.DeleteFunc(append(examples, stories...), func(path string) bool {
+		return !slices.Contains([]string{"alertmanager", "prometheus", "database", "clusters"}, needs(t, path))
+	})
+	if len(all) == 0 {
+		t.Fatal("no story needs a server")
+	}
+	if output, code := runner(t, append([]string{"run", "--sandbox", "--timeout", "8m", "--parallel", "4"}, all...)...); code != 0 {
+		t.Errorf("exit code %d, want 0:\n%s", code, output)
+	}
+}
+
+var needsLabel = regexp.MustCompile(`(?m)^  labels: \{.*\bneeds: ([a-z-]+)`)
+
+// needs returns what a story needs beside a cluster with simulated pods, as its label says.
+func needs(t *testing.T, path string) string {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if found := needsLabel.FindSubmatch(text); found != nil {
+		return string(found[1])
+	}
+	return ""
 }
 
 // TestFailingExampleExplainsItself wants the cause on the last screen: from the object down to the container and its last
