@@ -181,6 +181,40 @@ func TestPrintedRolesAreEnough(t *testing.T) {
 	}
 }
 
+// TestProgramsNeedRightsOfTheirOwn runs stories in which a program gets the kubeconfig: its rights are asked for in the heading,
+// and granted here by hand.
+func TestProgramsNeedRightsOfTheirOwn(t *testing.T) {
+	f := newFixture(t, kubetest.Kubeconfig(t))
+	var files []string
+	for _, name := range []string{"scale-deployment", "rollback-deployment", "quarantine-pod", "rotate-secrets", "cordon-node", "expand-pvc"} {
+		files = append(files, "../../scenarios/operations/"+name+".scenario.yaml")
+	}
+	printed, err := f.command(append([]string{"plan", "--rbac"}, files...)...).Output()
+	f.must(err)
+	if want := "# not known before the run, so add what it needs: run "; !strings.Contains(string(printed), want) {
+		t.Errorf("%q is missing in\n%s", want, printed)
+	}
+	p := f.hire(nil, files...)
+	p.grant("remediator", rbacv1.PolicyRule{
+		APIGroups: []string{"", "apps", "networking.k8s.io"}, Verbs: []string{"create", "delete", "get", "list", "patch", "update", "watch"},
+		Resources: []string{"deployments", "deployments/scale", "replicasets", "pods", "nodes", "secrets", "persistentvolumeclaims", "events", "networkpolicies"},
+	})
+	if output, code := p.run(files...); code != exitPassed {
+		t.Errorf("exit code %d\n%s", code, output)
+	}
+}
+
+// grant gives the service account more than was printed.
+func (p *person) grant(name string, rules ...rbacv1.PolicyRule) {
+	p.t.Helper()
+	meta := fmt.Sprintf("metadata: {name: %s-%s}\n", p.name, name)
+	role, err := yaml.Marshal(map[string]any{"rules": rules})
+	p.must(err)
+	p.apply("kind: ClusterRole\n"+meta+string(role), nil)
+	p.apply(fmt.Sprintf("kind: ClusterRoleBinding\n%sroleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: %s-%s}\n"+
+		"subjects: [{kind: ServiceAccount, name: %s, namespace: %s}]\n", meta, p.name, name, p.name, p.namespace), nil)
+}
+
 // TestMissingRightIsNamedBeforeTheRun takes one verb away from what was printed.
 func TestMissingRightIsNamedBeforeTheRun(t *testing.T) {
 	f := newFixture(t, kubetest.Kubeconfig(t))
