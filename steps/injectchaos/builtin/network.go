@@ -33,11 +33,11 @@ type check struct{ script, what, tools string }
 
 const noTool = 97
 
-// connecting tries whether a pod gets anywhere.
+// connecting tries whether a pod gets anywhere. Not every nc knows -z: the one of Debian's BusyBox does not.
 func connecting() check {
 	return check{
 		script: `h="$KUBERNETES_SERVICE_HOST"; p="$KUBERNETES_SERVICE_PORT"
-if command -v nc >/dev/null 2>&1; then nc -z -w 2 "$h" "$p"; exit $?; fi
+if command -v nc >/dev/null 2>&1; then nc -z -w 2 "$h" "$p" 2>/dev/null || nc -w 2 "$h" "$p" </dev/null >/dev/null 2>&1; exit $?; fi
 if command -v curl >/dev/null 2>&1; then curl -ksS -m 2 -o /dev/null "https://$h:$p/"; exit $?; fi
 if command -v timeout >/dev/null 2>&1 && command -v bash >/dev/null 2>&1; then timeout 2 bash -c "</dev/tcp/$h/$p"; exit $?; fi
 exit 97`,
@@ -45,11 +45,14 @@ exit 97`,
 	}
 }
 
-// resolving tries whether a pod gets names looked up.
+// resolving tries whether a pod gets names looked up. The nslookup of BusyBox completes no name that has a dot, so it is
+// given the whole one.
 func resolving() check {
 	return check{
 		script: `if command -v getent >/dev/null 2>&1; then timeout 5 getent hosts kubernetes.default.svc >/dev/null; exit $?; fi
-if command -v nslookup >/dev/null 2>&1; then timeout 5 nslookup kubernetes.default.svc >/dev/null 2>&1; exit $?; fi
+n=kubernetes.default.svc
+while read -r k v; do [ "$k" = search ] && for s in $v; do case $s in svc.*) n=kubernetes.default.$s;; esac; done; done </etc/resolv.conf
+if command -v nslookup >/dev/null 2>&1; then timeout 5 nslookup "$n" >/dev/null 2>&1; exit $?; fi
 exit 97`,
 		what: "a look-up of kubernetes.default.svc", tools: "getent or nslookup",
 	}

@@ -6,6 +6,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -282,6 +283,34 @@ func TestScripts(t *testing.T) {
 					t.Errorf("%s by a %s that ends with %d ends with %d", c.what, tool, want, code)
 				}
 			}
+		}
+	}
+}
+
+// TestScriptsOfBusyBox tells what its programs can't do: nc may not know -z, and nslookup completes no name with a dot.
+func TestScriptsOfBusyBox(t *testing.T) {
+	shell, err := exec.LookPath("sh")
+	if err != nil {
+		t.Fatal(err)
+	}
+	names := filepath.Join(t.TempDir(), "resolv.conf")
+	if err := os.WriteFile(names, []byte("search web.svc.corp.example svc.corp.example corp.example\nnameserver 10.0.0.1\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for tool, tt := range map[string]struct{ program, script string }{
+		"nc":       {`[ "$1" != -z ] && [ "$3 $4" = "10.0.0.1 443" ]`, connecting().script},
+		"nslookup": {`[ "$1" = kubernetes.default.svc.corp.example ]`, strings.ReplaceAll(resolving().script, "/etc/resolv.conf", names)},
+	} {
+		dir := t.TempDir()
+		for name, body := range map[string]string{tool: tt.program, "timeout": "shift\nexec \"$@\""} {
+			if err := os.WriteFile(filepath.Join(dir, name), []byte("#!"+shell+"\n"+body+"\n"), 0o700); err != nil {
+				t.Fatal(err)
+			}
+		}
+		command := exec.CommandContext(t.Context(), shell, "-c", tt.script)
+		command.Env = []string{"PATH=" + dir, "KUBERNETES_SERVICE_HOST=10.0.0.1", "KUBERNETES_SERVICE_PORT=443"}
+		if out, err := command.CombinedOutput(); err != nil {
+			t.Errorf("%s: %v %s", tool, err, out)
 		}
 	}
 }
