@@ -16,7 +16,7 @@ help: ## Explain every target
 	@awk 'BEGIN {FS = ":.*## "} /^[a-zA-Z0-9_-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: build
-build: runner sandbox remediator pipeline ## Build the runner, the sandbox and the example systems under test into bin/
+build: runner sandbox remediator pipeline gateway ## Build the runner, the sandbox and the example systems under test into bin/
 
 .PHONY: runner
 runner: ## Build bin/scenario-runner only
@@ -33,6 +33,10 @@ remediator: ## Build bin/remediator only, the example system under test
 .PHONY: pipeline
 pipeline: ## Build bin/pipeline only, the stand-in for a platform with custom resources
 	$(GO) build -ldflags '-s -w' -o bin/pipeline ./examples/pipeline
+
+.PHONY: gateway
+gateway: ## Build bin/gateway only, the load balancer and the lines between clusters in stories
+	$(GO) build -ldflags '-s -w' -o bin/gateway ./examples/gateway
 
 .PHONY: test-parts
 test-parts: addons ## Build the real programs that tests talk to into bin/testparts, and install PostgreSQL when it is missing

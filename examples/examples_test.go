@@ -192,7 +192,7 @@ func runner(t *testing.T, args ...string) (output string, code int) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, sut := range []string{"remediator", "pipeline"} { // the stories start them
+	for _, sut := range []string{"remediator", "pipeline", "gateway"} { // the stories start them
 		if _, err := kubetest.Binary(sut); err != nil {
 			t.Fatal(err)
 		}

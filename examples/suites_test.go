@@ -27,6 +27,8 @@ func suites() map[string]string {
 		"../scenarios/staging.suite.yaml":     "../scenarios/README.md",
 		"../scenarios/performance.suite.yaml": "../scenarios/README.md",
 		"../scenarios/resilience.suite.yaml":  "../scenarios/README.md",
+
+		"../scenarios/multi-cluster.suite.yaml": "../scenarios/README.md",
 	}
 }
 
@@ -61,7 +63,7 @@ func TestSuitesOfStoriesHaveAll(t *testing.T) {
 	_, stories := shipped(t)
 	env := kube.NewEnv(kube.Options{Settings: servers()})
 	t.Cleanup(env.Close)
-	for _, name := range []string{"remediation", "operations", "performance", "chaos", "staging"} {
+	for _, name := range []string{"remediation", "operations", "performance", "chaos", "staging", "multi-cluster"} {
 		path := "../scenarios/" + name + ".suite.yaml"
 		data, err := os.ReadFile(path)
 		if err != nil {
