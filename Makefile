@@ -75,11 +75,11 @@ test-editors: runner ## Test the schema and the language server with yaml-langua
 	cd editors/test && npm ci --no-audit --no-fund --ignore-scripts && npm test
 
 .PHONY: e2e
-e2e: build addons ## Run what needs more than the everyday suite: the sandbox's own tests, with real pods too, the demo, stories of real alerts and of the database, and measurements
+e2e: build addons ## Run what needs more than the everyday suite: the sandbox's own tests, real pods with real LitmusChaos (Linux, root), the demo, and measurements
 	$(MAKE) test-sandbox
 	$(MAKE) test-real
+	$(MAKE) e2e-real
 	$(MAKE) demo
-	$(RUNNER) run --sandbox --verbose scenarios/alerts scenarios/history examples/21-database.scenario.yaml
 	$(RUNNER) run --sandbox scenarios/performance.suite.yaml
 
 # What a sandbox can't carry is left out by its folder or its label needs, and said to be. What is measured runs afterwards, and alone.
