@@ -84,7 +84,7 @@ func absolute(dir, path string) string {
 // Resolve finds out what c means to run, and masks its secrets. A database that the cluster in the box brings is made when
 // the scenario asks for it for the first time.
 func (c Connection) Resolve(ctx context.Context, s *settings.Settings, run *step.Run) (Target, error) {
-	plain, err := c.plain(s, run.Scenario.Dir)
+	plain, err := c.plain(s, run.Folder())
 	if err == nil && plain.Sandbox {
 		plain, err = bring(ctx, s, run, plain)
 	}

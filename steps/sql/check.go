@@ -1,11 +1,15 @@
 package sql
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
+	"os"
 	"path/filepath"
 	"reflect"
 	"slices"
 
+	"github.com/scenario-runner/scenario-runner/engine/diag"
 	"github.com/scenario-runner/scenario-runner/engine/eval"
 	"github.com/scenario-runner/scenario-runner/engine/step"
 	"github.com/scenario-runner/scenario-runner/steps/postgres"
@@ -55,12 +59,40 @@ func checkWork(c *Config, p *step.Problems) {
 	case len(given) > 1 && slices.Contains(given, "query"):
 		p.Mistake("query", "exclusive-fields", "query can't be joined with %s; make two steps of it", given[1])
 	}
-	if c.File != "" && !filepath.IsLocal(c.File) {
-		p.At("file", "%q is outside the scenario's folder; paths in a scenario stay inside it", c.File)
-	}
+	checkFile(c.File, p)
 	if p.Given("params") && !p.Given("query") && (len(c.Exec) > 1 || p.Given("file")) {
 		p.At("params", "params belong to one statement; make steps of the statements, each with its own params")
 	}
+}
+
+// checkFile looks whether the file is where the run will look for it.
+func checkFile(file string, p *step.Problems) {
+	switch {
+	case file == "":
+	case !filepath.IsLocal(file):
+		p.At("file", "%q is outside the scenario's folder; paths in a scenario stay inside it", file)
+	case p.Literal("file"):
+		path := filepath.Join(p.Dir(), file)
+		if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+			p.At("file", "%q does not exist; paths start in the folder of this file%s", file, beside(path))
+		}
+	}
+}
+
+// beside proposes a file of the folder whose name is close.
+func beside(path string) string {
+	entries, err := os.ReadDir(filepath.Dir(path))
+	if err != nil {
+		return ""
+	}
+	names := make([]string, len(entries))
+	for i, e := range entries {
+		names[i] = e.Name()
+	}
+	if near := diag.Suggest(filepath.Base(path), names); near != "" {
+		return fmt.Sprintf("; did you mean %q?", near)
+	}
+	return ""
 }
 
 // checkWriting reports changes that are not announced, or that nothing would take back.

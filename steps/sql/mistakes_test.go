@@ -32,6 +32,7 @@ func mistakes(t testing.TB, definition step.Definition, body string) string {
 }
 
 func TestMistakes(t *testing.T) {
+	folder(t, "sql/schema.sql", "")
 	definition := sql.New(project(nil))
 	for body, want := range map[string]string{
 		"{connection: history}":                  "1:1: sql needs one of query, exec, file [missing-field]",
@@ -51,6 +52,7 @@ func TestMistakes(t *testing.T) {
 		"{connection: history, exec: x, write: true, undo: never}":                  `1:51: undo: expected keep or {exec: …}, found "never" [invalid-value]`,
 		"{connection: history, exec: x, write: true, undo: {}}":                     "1:45: undo needs exec, or write undo: keep [invalid-value]",
 		"{connection: frozen, exec: x, write: true, undo: keep}":                    `1:38: connection "frozen" is read-only (scenario-runner.yaml:5:3); write: true needs another one [invalid-value]`,
+		"{connection: history, file: sql/shcema.sql, write: true, undo: keep}":      `1:29: "sql/shcema.sql" does not exist; paths start in the folder of this file; did you mean "schema.sql"? [invalid-value]`,
 		"{connection: history, file: ../x.sql, write: true, undo: keep}":            `1:29: "../x.sql" is outside the scenario's folder; paths in a scenario stay inside it [invalid-value]`,
 		"{connection: history, exec: [a, b], params: [1], write: true, undo: keep}": "1:37: params belong to one statement; make steps of the statements, each with its own params [invalid-value]",
 		"{connection: history, query: select 1, columns: {a: txet, b: varchar, c: 'int[]', d: 'text[]', e: list}}": `1:53: no type of columns is called "txet"; did you mean "text"? [invalid-value]` + "\n" +
@@ -128,6 +130,7 @@ func TestOutputsAreTyped(t *testing.T) {
 }
 
 func TestExamplesCompile(t *testing.T) {
+	folder(t, "sql/schema.sql", "")
 	env := project(nil)
 	definitions := []step.Definition{sql.New(env), waitfor.New(env), assert.New(env)}
 	expressions := eval.NewEnv(append(kube.Functions(), assert.Functions()...)...)

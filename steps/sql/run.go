@@ -40,7 +40,7 @@ func (s steps) run(ctx context.Context, run *step.Run, c Config) (Outputs, error
 // change writes the undo to the ledger and carries out the statements. They are never repeated: what a lost connection
 // left behind is not known.
 func (s steps) change(ctx context.Context, run *step.Run, c *Config, target postgres.Target, options postgres.Options) (postgres.Result, error) {
-	work, err := workOf(c, run.Scenario.Dir)
+	work, err := workOf(c, run.Folder())
 	if err != nil {
 		return postgres.Result{}, err
 	}

@@ -99,14 +99,26 @@ func TestAllOrNothing(t *testing.T) {
 	}
 }
 
+// folder makes the present folder one that holds a file, as that of a scenario is, and returns its path.
+func folder(t *testing.T, name, content string) string {
+	t.Helper()
+	dir := t.TempDir()
+	if err := os.MkdirAll(filepath.Dir(filepath.Join(dir, name)), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	t.Chdir(dir)
+	return dir
+}
+
 func TestFile(t *testing.T) {
 	d := withActions(t)
 	env := project(d)
 	u, _ := use(t, env, sql.New(env), nil)
 	script := "-- two statements; in one file\ninsert into actions values (3, 'semicolon;', $$a;b$$);\nupdate actions set alert = 'z';\n"
-	if err := os.WriteFile(filepath.Join(u.Run.Scenario.Dir, "change.sql"), []byte(script), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	u.Run.Scenario.Dir = folder(t, "change.sql", script)
 	out, err := u.Do(t.Context(), t, "{connection: history, file: change.sql, write: true, undo: keep}")
 	if err != nil {
 		t.Fatal(err)
@@ -115,7 +127,8 @@ func TestFile(t *testing.T) {
 		t.Errorf("affected is %v, want 4", out["affected"])
 	}
 	expectIDs(t, d, "1,2,3")
-	_, err = u.Do(t.Context(), t, "{connection: history, file: none.sql, write: true, undo: keep}")
+	u.Run.Scope["vars"] = map[string]any{"file": "none.sql"}
+	_, err = u.Do(t.Context(), t, `{connection: history, file: "${{ vars.file }}", write: true, undo: keep}`)
 	expect(t, err, step.Errored, "file: openat none.sql: no such file or directory")
 }
 
