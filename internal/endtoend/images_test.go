@@ -27,5 +27,6 @@ func images(folder string) []image.Image {
 		experiments,
 		single("registry.example/chaos-runner:1", "chaos-runner"), // the name that testparts.ChaosOperator gives to its operator
 		single("localhost/workload:1", "workload"),
+		withShell(program("workload"), program("busybox")),
 	}
 }
