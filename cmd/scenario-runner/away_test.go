@@ -34,7 +34,8 @@ func TestClusterThatGoesAway(t *testing.T) {
 			"steps work there",
 			"- {id: watch, background: true, " + place + ", timeout: 10s, waitFor: {object: configmap/victim, until: object.data.mode == 'go'}}",
 			"- {id: lost, continueOnError: true, " + place + ", timeout: 3s, scale: {object: deployment/web, replicas: 4}}",
-			exitErrored, []string{said("10s"), said("3s"), "the last one: connection refused"},
+			exitErrored,
+			[]string{said("10s"), said("3s"), "the last one: connection refused"},
 		},
 		{
 			"nobody works there any more", "", "- assert: 1 == 1", exitLeft,
