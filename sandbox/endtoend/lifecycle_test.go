@@ -389,7 +389,7 @@ func TestMistakesOnTheCommandLine(t *testing.T) {
 		{[]string{"up", "--name", "Bad_Name"}, 2, "error: bad sandbox name \"Bad_Name\": expected 1 to 40 lower-case letters, digits and dashes, with a letter or digit at both ends\nRun \"scenario-runner sandbox --help\" for help.\n"},
 		{[]string{"up", "--nodes", "0"}, 2, "error: bad number of nodes 0: expected 1 to 1000\nRun \"scenario-runner sandbox --help\" for help.\n"},
 		{[]string{"up", "extra"}, 2, "error: unexpected argument \"extra\": up takes flags only\nRun \"scenario-runner sandbox --help\" for help.\n"},
-		{[]string{"logs", "kubelet"}, 2, "error: unknown component \"kubelet\": expected one of etcd, kube-apiserver, kube-controller-manager, kube-scheduler, kwok\nRun \"scenario-runner sandbox --help\" for help.\n"},
+		{[]string{"logs", "scheduler"}, 2, "error: unknown component \"scheduler\": expected one of etcd, kube-apiserver, kube-controller-manager, kube-scheduler, kwok, node, containerd, cluster-dns, kubelet, kube-proxy\nRun \"scenario-runner sandbox --help\" for help.\n"},
 		{[]string{"exec"}, 2, "error: found no command, expected one after --\nRun \"scenario-runner sandbox --help\" for help.\n"},
 		{[]string{"kubeconfig", "--name", "absent"}, 1, "error: sandbox \"absent\" is not up; bring it up with \"scenario-runner sandbox up --name absent\"\n"},
 		{[]string{"serve", "--name", "shared"}, 1, "error: start sandbox \"shared\": it is already up\n"},

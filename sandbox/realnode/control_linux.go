@@ -5,8 +5,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net"
 	"net/http"
+	"os"
 	"slices"
 	"time"
 
@@ -21,6 +23,10 @@ const (
 
 // listenControl opens the control socket; the returned function answers on it until the context ends.
 func (n *node) listenControl(ctx context.Context) (func() error, error) {
+	// A node that is started again finds the socket of the one before.
+	if err := os.Remove(n.config.ControlSocket()); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("remove the old control socket of the node: %w", err)
+	}
 	var config net.ListenConfig
 	listener, err := config.Listen(ctx, "unix", n.config.ControlSocket())
 	if err != nil {

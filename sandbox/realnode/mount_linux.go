@@ -112,6 +112,12 @@ func show(source, target string, entry fs.DirEntry) error {
 }
 
 func bindPrivate(own, target string) error {
+	if filepath.Dir(target) == "/run" {
+		// What is in there tells of processes, and none has outlived the node before this one.
+		if err := os.RemoveAll(own); err != nil {
+			return err
+		}
+	}
 	if err := os.MkdirAll(own, folderMode); err != nil {
 		return err
 	}

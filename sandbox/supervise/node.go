@@ -110,11 +110,20 @@ func (n *node) restart(ctx context.Context, part realnode.Part, pause time.Durat
 	return n.client.Start(ctx, part)
 }
 
-// joinNode registers the real node and has its parts start.
+// joinNode has the parts of the node start, unless its first process ends before.
 func (s *supervisor) joinNode(ctx context.Context) error {
-	if err := s.cluster.registerRealNode(ctx); err != nil {
-		return err
-	}
+	first := s.fleet.get(Node)
+	var watching sync.WaitGroup
+	defer watching.Wait()
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	watching.Go(func() {
+		select {
+		case <-first.done:
+			cancel(newCrashError(first, s.options.Place.Log(Node)))
+		case <-ctx.Done():
+		}
+	})
 	return s.node.client.Join(ctx)
 }
 

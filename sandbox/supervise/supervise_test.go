@@ -61,8 +61,8 @@ func TestComponentEnvironment(t *testing.T) {
 }
 
 func TestCheckComponent(t *testing.T) {
-	err := CheckComponent("kubelet")
-	want := `unknown component "kubelet": expected one of etcd, kube-apiserver, kube-controller-manager, kube-scheduler, kwok`
+	err := CheckComponent("scheduler")
+	want := `unknown component "scheduler": expected one of etcd, kube-apiserver, kube-controller-manager, kube-scheduler, kwok, node, containerd, cluster-dns, kubelet, kube-proxy`
 	if err == nil || err.Error() != want {
 		t.Errorf("found %v, expected %s", err, want)
 	}

@@ -232,6 +232,9 @@ func (s *supervisor) startInOrder(ctx context.Context) error {
 		return err
 	}
 	if s.node != nil {
+		if err := s.cluster.registerRealNode(ctx); err != nil {
+			return err
+		}
 		if err := s.joinNode(ctx); err != nil {
 			return err
 		}
@@ -364,7 +367,7 @@ func (s *supervisor) restart(ctx context.Context, component string, pause time.D
 		return err
 	}
 	if component == Node {
-		return s.node.client.Join(ctx)
+		return s.joinNode(ctx)
 	}
 	return nil
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes"
 )
@@ -65,6 +66,22 @@ func TestAKubeletIsRestarted(t *testing.T) {
 	after := waitPod(t, in, "survivor", "a ready pod", isReady)
 	if was, is := container(before).ContainerID, container(after).ContainerID; was != is {
 		t.Errorf("the container was replaced: %s became %s", was, is)
+	}
+}
+
+// Restarting the first process of the node is what a reboot of a machine is: pods stay, and their containers are new.
+func TestANodeIsRebooted(t *testing.T) {
+	in := namespace(t)
+	createPod(t, in, "survivor", podSpec("serve"))
+	before := waitPod(t, in, "survivor", "a ready pod", isReady)
+	if out, code := call(t, "restart", "--name", sharedName, "node"); code != 0 {
+		t.Fatalf("found exit code %d: %s", code, out)
+	}
+	after := waitPod(t, in, "survivor", "a new container", func(pod *corev1.Pod) bool {
+		return container(pod).RestartCount == 1 && isReady(pod)
+	})
+	if before.UID != after.UID || container(before).ContainerID == container(after).ContainerID {
+		t.Errorf("found pod %s with container %s, expected pod %s with a new container", after.UID, container(after).ContainerID, before.UID)
 	}
 }
 
