@@ -228,6 +228,8 @@ func (l *load) measure(ctx context.Context, part *loadPart) (toll, error) {
 		return toll{}, err
 	case reasonOf(pod) == "Evicted":
 		return toll{Lost: "was evicted"}, nil
+	case ended(pod): // a kubelet may tell so little of an eviction, when the container ended well
+		return toll{Lost: "ended"}, nil
 	case restarts(pod, part.container) > restarts(part.pod, part.container) && diedOf(pod, part.container, "OOMKilled"):
 		return toll{Lost: "was killed for its memory"}, nil
 	}
@@ -241,6 +243,12 @@ func (l *load) measure(ctx context.Context, part *loadPart) (toll, error) {
 func reasonOf(pod *unstructured.Unstructured) string {
 	reason, _, _ := unstructured.NestedString(pod.Object, "status", "reason")
 	return reason
+}
+
+// ended reports whether a pod will never run again.
+func ended(pod *unstructured.Unstructured) bool {
+	phase, _, _ := unstructured.NestedString(pod.Object, "status", "phase")
+	return phase == "Failed" || phase == "Succeeded"
 }
 
 // calm ends the load of a ledger entry. With its container the load is gone, too.

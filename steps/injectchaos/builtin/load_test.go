@@ -2,6 +2,7 @@ package builtin
 
 import (
 	"context"
+	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -232,5 +233,29 @@ func TestLoadOfALostPodNeedsNoEnd(t *testing.T) {
 		if err := stage(t.Context()); err != nil {
 			t.Fatal(err)
 		}
+	}
+}
+
+// A kubelet that evicts a pod whose container ends well may leave no word of it: the pod has only ended, and nobody can look
+// into it.
+func TestLoadOfAPodThatEnded(t *testing.T) {
+	p := newPlot(t)
+	p.inner = func(string) (int, string, error) {
+		return 0, "", errors.New(`unable to upgrade connection: container not found ("app")`)
+	}
+	p.Apply(t, `apiVersion: v1
+kind: Pod
+metadata: {name: done, annotations: {sandbox.scenario-runner.dev/run-for: 100ms}}
+spec: {restartPolicy: Never, containers: [{name: app, image: a}]}
+`)
+	var done *unstructured.Unstructured
+	p.Until(t, "pod/done", func(o *unstructured.Unstructured) bool { done = o; return o != nil && ended(o) })
+	l := &load{request: p.request("disk-fill", nil), reach: p.reach(), parts: []*loadPart{{pod: done, container: "app", id: "x"}}}
+	got, err := l.measure(t.Context(), l.parts[0])
+	if diff := cmp.Diff(toll{Lost: "ended"}, got); err != nil || diff != "" {
+		t.Error(err, diff)
+	}
+	if err := l.Gone(t.Context()); err != nil {
+		t.Error(err)
 	}
 }
