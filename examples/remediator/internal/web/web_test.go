@@ -108,7 +108,7 @@ func TestRefusalsSayWhy(t *testing.T) {
 		"stopping": {"POST", "/api/v1/alerts", message, remedy.ErrStopping, 503, `{"error":"the remediator is stopping"}`},
 		"record":   {"POST", "/api/v1/alerts", message, errors.New("disk full"), 500, `{"error":"disk full"}`},
 		"filter":   {"GET", "/api/v1/actions?alertname=A&b=1", "", nil, 400, `{"error":"unknown filter \"alertname\"; known are alert, namespace, status"}`},
-		"status":   {"GET", "/api/v1/actions?status=done", "", nil, 400, `{"error":"unknown status \"done\"; known are received, executing, succeeded, failed, duplicate, no_action, dry_run, forbidden, resolved, rolled_back"}`},
+		"status":   {"GET", "/api/v1/actions?status=done", "", nil, 400, `{"error":"unknown status \"done\"; known are received, executing, succeeded, failed, duplicate, no_action, dry_run, forbidden, resolved, rolled_back, correlated"}`},
 		"id":       {"GET", "/api/v1/actions/x", "", nil, 404, `{"error":"there is no action \"x\""}`},
 		"method":   {"GET", "/api/v1/alerts", "", nil, 405, "Method Not Allowed"},
 	} {
