@@ -189,13 +189,18 @@ func (i *isolation) Gone(ctx context.Context) error { return i.each(ctx, true) }
 func (i *isolation) each(ctx context.Context, wanted bool) error {
 	for n := range i.hits {
 		backoff := client.NewBackoff(client.Policy{})
+		last := ""
 		for {
-			works, last, err := i.try(ctx, n)
+			works, now, err := i.try(ctx, n)
 			if works == wanted && err == nil {
 				break
 			}
-			if err != nil {
+			switch {
+			case err != nil && last != "" && ctx.Err() != nil: // the time was over in the middle of a look
+			case err != nil:
 				last = err.Error()
+			default:
+				last = now
 			}
 			i.request.Run.Progress("%s", last)
 			if err := client.Wait(ctx, backoff.Failed(nil)); err != nil {

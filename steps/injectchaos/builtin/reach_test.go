@@ -2,6 +2,7 @@ package builtin
 
 import (
 	"context"
+	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -237,6 +238,21 @@ func TestIsolationThatIsNotProved(t *testing.T) {
 		if err == nil || step.VerdictOf(err) != step.Inconclusive || err.Error() != tt.want {
 			t.Errorf("got  %v\nwant %s", err, tt.want)
 		}
+	}
+	tries, cut := 0, &isolation{reach: p.reach(), check: connecting(), container: []string{"app"}, lasting: lasting{
+		request: p.request("pod-network-partition", nil), hits: []*hit{{object: p.pod()}},
+	}}
+	ending, over := context.WithCancel(t.Context())
+	p.inner = func(string) (int, string, error) {
+		if tries++; tries > 1 {
+			over()
+			return 0, "", ending.Err()
+		}
+		return 0, "", nil
+	}
+	unseen, ok := errors.AsType[*driver.Unseen](cut.each(ending, false))
+	if want := "a connection to the API server still works in Pod/web"; !ok || unseen.Last != want {
+		t.Errorf("got %v, expected the last word to be %q and not a look that was cut off", unseen, want)
 	}
 	for _, tt := range []struct {
 		given map[string]any
