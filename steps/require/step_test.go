@@ -53,7 +53,7 @@ func TestVerdicts(t *testing.T) {
 		"{version: '>= 1.30, < 3'}":                          {step.Passed, ""},
 		"{nodes: {atLeast: 2, simulated: true}}":             {step.Passed, ""},
 		"{steps: [{check: 1 == 1}]}":                         {step.Passed, ""},
-		"{kinds: [routes.route.openshift.io, deploymnets]}": {step.Skipped, `a requirement is not met: the server has no kind "routes.route.openshift.io"; if it is a custom resource, apply its CustomResourceDefinition first; ` +
+		"{kinds: [spaceships.example.com, deploymnets]}": {step.Skipped, `a requirement is not met: the server has no kind "spaceships.example.com"; if it is a custom resource, apply its CustomResourceDefinition first; ` +
 			`the server has no kind "deploymnets"; did you mean "deployments"?`},
 		"{version: '>= 9'}":                                 {step.Skipped, "a requirement is not met: Kubernetes >= 9 is needed, found v1.37.2"},
 		"{version: '>= 9', otherwise: inconclusive}":        {step.Inconclusive, "a requirement is not met: Kubernetes >= 9 is needed, found v1.37.2"},
