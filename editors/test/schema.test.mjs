@@ -8,7 +8,7 @@ import { YAML, head, kinds } from './yaml.mjs';
 const examples = kinds.map((kind) => `${kind} (example)`);
 const common = ['id', 'name', 'needs', 'if', 'timeout', 'retry', 'continueOnError', 'background', 'always', 'cluster', 'namespace'];
 const without = (...names) => common.filter((name) => !names.includes(name));
-const top = ['apiVersion', 'kind', 'metadata', 'matrix', 'vars', 'secrets', 'safety', 'locks', 'steps', 'finally'];
+const top = ['apiVersion', 'kind', 'metadata', 'matrix', 'vars', 'secrets', 'clusters', 'safety', 'locks', 'steps', 'finally'];
 const oneOf = 'a step needs a kind, such as deploy, waitFor or assert; scenario-runner steps lists them';
 
 const yaml = new YAML();
