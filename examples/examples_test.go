@@ -233,13 +233,13 @@ func TestBrokenFile(t *testing.T) {
 }
 
 // TestExamplesAndStoriesPass runs everything together, as a reader would: all but what needs more than a cluster with
-// simulated pods, as the label needs says, or real pods.
+// simulated pods, as the label needs says, or real pods. A story that passes only when it is run again is shown as flaky.
 func TestExamplesAndStoriesPass(t *testing.T) {
 	examples, stories := shipped(t)
 	all := slices.DeleteFunc(append(examples, stories...), func(path string) bool {
 		return needs(t, path) != "" || strings.Contains(path, "/real/")
 	})
-	args := append([]string{"run", "--kubeconfig", kubetest.Kubeconfig(t), "--timeout", "8m", "--parallel", "8"}, all...)
+	args := append([]string{"run", "--kubeconfig", kubetest.Kubeconfig(t), "--timeout", "8m", "--retries", "1", "--parallel", "8"}, all...)
 	if output, code := runner(t, args...); code != 0 {
 		t.Errorf("exit code %d, want 0:\n%s", code, output)
 	}
@@ -255,7 +255,7 @@ func TestStoriesWithServersPass(t *testing.T) {
 	if len(all) == 0 {
 		t.Fatal("no story needs a server")
 	}
-	if output, code := runner(t, append([]string{"run", "--sandbox", "--timeout", "8m", "--parallel", "4"}, all...)...); code != 0 {
+	if output, code := runner(t, append([]string{"run", "--sandbox", "--timeout", "8m", "--retries", "1", "--parallel", "4"}, all...)...); code != 0 {
 		t.Errorf("exit code %d, want 0:\n%s", code, output)
 	}
 }
