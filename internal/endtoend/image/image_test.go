@@ -55,8 +55,8 @@ func TestWritesProgramsLinksAndSettings(t *testing.T) {
 		t.Fatal(err)
 	}
 	i := Image{
-		Name: "localhost/tools:1", Folder: "/work", Entrypoint: []string{"/work/tool"},
-		Programs: map[string]string{"/work/tool": program}, Links: map[string]string{"/usr/bin/other": "/work/tool"},
+		Name: "localhost/tools:1", Folder: "/opt", Entrypoint: []string{"/opt/tool"},
+		Programs: map[string]string{"/opt/tool": program}, Links: map[string]string{"/usr/bin/other": "/opt/tool"},
 	}
 	archive := files(t, bytes.NewReader(write(t, i)))
 	var manifest []struct {
@@ -71,7 +71,7 @@ func TestWritesProgramsLinksAndSettings(t *testing.T) {
 	}
 	layer := archive[manifest[0].Layers[0]]
 	want := map[string]string{
-		"tmp/": "folder", "usr/": "folder", "usr/bin/": "folder", "work/": "folder", "work/tool": "a program", "usr/bin/other": "-> /work/tool",
+		"tmp/": "folder", "usr/": "folder", "usr/bin/": "folder", "opt/": "folder", "opt/tool": "a program", "usr/bin/other": "-> /opt/tool",
 	}
 	if diff := cmp.Diff(want, files(t, bytes.NewReader([]byte(layer)))); diff != "" {
 		t.Error(diff)
@@ -88,7 +88,7 @@ func TestWritesProgramsLinksAndSettings(t *testing.T) {
 	if err := json.Unmarshal([]byte(archive[manifest[0].Config]), &settings); err != nil {
 		t.Fatal(err)
 	}
-	if settings.Config.WorkingDir != "/work" || settings.Config.Entrypoint[0] != "/work/tool" || settings.Rootfs.Digests[0] != "sha256:"+sum([]byte(layer)) {
+	if settings.Config.WorkingDir != "/opt" || settings.Config.Entrypoint[0] != "/opt/tool" || settings.Rootfs.Digests[0] != "sha256:"+sum([]byte(layer)) {
 		t.Errorf("the settings are %+v", settings)
 	}
 	if !bytes.Equal(write(t, i), write(t, i)) {
