@@ -4,7 +4,6 @@ package endtoend
 
 import (
 	"bytes"
-	"context"
 	"os"
 	"path/filepath"
 	"strings"
@@ -77,7 +76,7 @@ func TestLoads(t *testing.T) {
 // killedLoad kills the runner while a load of its own runs in a container, and lets cleanup end it: no process and no file
 // of it may be left there, and the container must not have been restarted for that.
 func (c *cluster) killedLoad(t *testing.T) {
-	defer c.shelly(t)()
+	defer c.deployed(t, loadedNamespace, "shelly.yaml")()
 	pod := c.shellyPod(t)
 	for _, tt := range []struct{ experiment, parameters string }{
 		{"pod-cpu-hog", "{cores: 1}"},
@@ -136,29 +135,6 @@ func (c *cluster) noShell(t *testing.T) {
 	said, err := c.command(t.Context(), "scenario-runner", "run", "--kubeconfig", c.kubeconfig, filepath.Join(folder, "auto.scenario.yaml")).CombinedOutput()
 	if want := "has no shell to do pod-cpu-hog with; use driver: litmus"; err != nil || !strings.Contains(string(said), want) {
 		t.Errorf("%v, expected to be told %q\n%s", err, want, said)
-	}
-}
-
-// shelly deploys a pod with a shell into a namespace of its own, and returns what removes both.
-func (c *cluster) shelly(t *testing.T) (remove func()) {
-	t.Helper()
-	namespace := &unstructured.Unstructured{Object: map[string]any{"apiVersion": "v1", "kind": "Namespace", "metadata": map[string]any{"name": loadedNamespace}}}
-	if _, err := c.core("namespaces").Create(t.Context(), namespace, metav1.CreateOptions{}); err != nil {
-		t.Fatal(err)
-	}
-	content, err := os.ReadFile(filepath.Join(c.root, "scenarios", "real", "manifests", "shelly.yaml"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, object := range manifests(t, content) {
-		if _, err := c.resource(t, object).Namespace(loadedNamespace).Create(t.Context(), object, metav1.CreateOptions{}); err != nil {
-			t.Fatal(err)
-		}
-	}
-	return func() {
-		if err := c.core("namespaces").Delete(context.WithoutCancel(t.Context()), loadedNamespace, metav1.DeleteOptions{}); err != nil {
-			t.Error(err)
-		}
 	}
 }
 

@@ -45,7 +45,7 @@ const (
 // killedRun kills the runner while a real experiment runs on pods that are there before and after, and lets cleanup take it
 // back: the same pods must be whole again, and nothing else may be left.
 func (c *cluster) killedRun(t *testing.T) {
-	defer c.web(t)()
+	defer c.deployed(t, outliving, "web.yaml")()
 	pods := c.readyPods(t, 3)
 	for _, tt := range []struct{ experiment, parameters string }{
 		{"pod-network-loss", "{loss: 100}"},
@@ -92,24 +92,24 @@ func (c *cluster) kill(t *testing.T, story string) {
 	}
 }
 
-// web deploys a web service into a namespace of its own, and returns what removes both.
-func (c *cluster) web(t *testing.T) (remove func()) {
+// deployed deploys a manifest of the stories into a namespace of its own, and returns what removes both.
+func (c *cluster) deployed(t *testing.T, name, file string) (remove func()) {
 	t.Helper()
-	namespace := &unstructured.Unstructured{Object: map[string]any{"apiVersion": "v1", "kind": "Namespace", "metadata": map[string]any{"name": outliving}}}
+	namespace := &unstructured.Unstructured{Object: map[string]any{"apiVersion": "v1", "kind": "Namespace", "metadata": map[string]any{"name": name}}}
 	if _, err := c.core("namespaces").Create(t.Context(), namespace, metav1.CreateOptions{}); err != nil {
 		t.Fatal(err)
 	}
-	content, err := os.ReadFile(filepath.Join(c.root, "scenarios", "real", "manifests", "web.yaml"))
+	content, err := os.ReadFile(filepath.Join(c.root, "scenarios", "real", "manifests", file))
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, object := range manifests(t, content) {
-		if _, err := c.resource(t, object).Namespace(outliving).Create(t.Context(), object, metav1.CreateOptions{}); err != nil {
+		if _, err := c.resource(t, object).Namespace(name).Create(t.Context(), object, metav1.CreateOptions{}); err != nil {
 			t.Fatal(err)
 		}
 	}
 	return func() {
-		if err := c.core("namespaces").Delete(context.WithoutCancel(t.Context()), outliving, metav1.DeleteOptions{}); err != nil {
+		if err := c.core("namespaces").Delete(context.WithoutCancel(t.Context()), name, metav1.DeleteOptions{}); err != nil {
 			t.Error(err)
 		}
 	}
