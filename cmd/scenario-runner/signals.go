@@ -43,8 +43,9 @@ func signals(parent context.Context, w io.Writer) (ctx context.Context, abort <-
 			}
 		}
 	}()
+	// What comes after stop is caught still and read by nobody: all is cleaned up and said, and a late signal must not turn
+	// the code of a run that has its verdict into a death.
 	return ctx, aborted, func() {
-		signal.Stop(received)
 		close(done)
 		cancel()
 	}
